@@ -1,0 +1,132 @@
+"""What people do to reminders here: create, edit, delete. Pure: values in, a record to store out.
+
+Every edit that takes part in sync marks the reminder as waiting and rings the bell in the same write (O1).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Final
+
+from reminders.reminder import Event, Field, Line, Record, Reminder, Side, Tombstone, Values, waiting
+from reminders.subject import MAX_SUBJECT, length
+
+MAX_DETAILS: Final = 32_000
+"""Salesforce's length of `Description`; a line break counts two (F5)."""
+
+MAX_TEXT: Final = 255
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_SALESFORCE_ID = re.compile(r"[a-zA-Z0-9]{18}")
+_SINGLE_LINE = ("name", "campaign_name", "campaign_day", "campaign_step", "call_outcome", "call_reason")
+
+
+class Refused(ValueError):
+    """An edit that cannot be accepted; `field` is the name of the value at fault, the message is for the person."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def details_length(details: str) -> int:
+    """Count as Salesforce will store it: every line break as two (F5)."""
+    unix = details.replace("\r\n", "\n").replace("\r", "\n")
+    return length(unix) + unix.count("\n")
+
+
+def check(values: Values) -> Values:
+    """Normalise and check what a person typed. Raises Refused."""
+    texts: dict[str, str | None] = {}
+    for name in _SINGLE_LINE:
+        text: str | None = getattr(values, name)
+        texts[name] = text.strip() or None if text else None
+        _check_text(name, texts[name])
+    details = values.details.strip() or None if values.details else None
+    if not texts["name"]:
+        raise Refused("name", "A reminder needs a name.")
+    if details and _CONTROL.search(details):
+        raise Refused("details", "Details hold a control character that Salesforce does not accept.")
+    if details and (count := details_length(details)) > MAX_DETAILS:
+        raise Refused("details", f"Details are {count:,} characters long; the most is {MAX_DETAILS:,}.")
+    if not _SALESFORCE_ID.fullmatch(values.assignee) or not values.assignee.startswith("005"):
+        raise Refused("assignee", "The assignee must be the 18-character id of a Salesforce user.")
+    if values.person and not (_SALESFORCE_ID.fullmatch(values.person) and values.person[:3] in {"003", "00Q"}):
+        raise Refused("person", "The person must be the 18-character id of a Salesforce contact or lead.")
+    return replace(values, **texts, details=details, person=values.person or None)  # type: ignore[arg-type]
+
+
+def create(values: Values, *, reminder_id: str, by: str, assignee_syncs: bool, now: datetime) -> Record:
+    """Make a new reminder. It takes part in sync only if its assignee syncs at this moment (S2). Raises Refused."""
+    values = check(values)
+    reminder = Reminder(
+        id=reminder_id,
+        values=values,
+        created=now,
+        created_by=by,
+        sponsor=values.assignee if assignee_syncs else None,
+        edited=dict.fromkeys(Field, now),
+    )
+    text = "Created here." if assignee_syncs else "Created here; not synced, because its assignee does not sync."
+    line = Line(at=now, event=Event.CREATED, rule="S2", text=text, side=Side.HERE)
+    return Record(reminder=waiting(reminder, now) if assignee_syncs else reminder, lines=(line,))
+
+
+def edit(reminder: Reminder, values: Values, *, now: datetime) -> Record:
+    """Change a reminder's values. An edit that changes nothing leaves it as it is. Raises Refused."""
+    if reminder.deleted:
+        raise Refused("id", "This reminder is deleted; restore it first.")
+    if reminder.handed_over:
+        raise Refused("id", "This reminder was handed over in Salesforce; it is read-only here.")
+    values = check(values)
+    changed = [
+        item.name for item in fields(Values) if getattr(values, item.name) != getattr(reminder.values, item.name)
+    ]
+    if not changed:
+        return Record(reminder=replace(reminder, rings=False))
+    # The dynamic fields of the subject that are no mapped field themselves count as an edit of the name (F1).
+    mapped = {Field(name) if name in set(Field) else Field.NAME for name in changed}
+    edited = replace(reminder, values=values, edited={**reminder.edited, **dict.fromkeys(mapped, now)})
+    line = Line(at=now, event=Event.EDITED, rule="C1", text=f"Edited here: {', '.join(changed)}.", side=Side.HERE)
+    return Record(reminder=_touched(edited, now), lines=(line,))
+
+
+def delete(reminder: Reminder, *, now: datetime) -> Record:
+    """Delete a reminder here (M4). Deleting twice is once; a handed-over one is only unlinked (F6)."""
+    if reminder.deleted:
+        return Record(reminder=replace(reminder, rings=False))
+    local = reminder.sponsor is None or reminder.handed_over
+    gone = replace(reminder, tombstone=Tombstone(at=now, side=Side.HERE, agreed=now if local else None))
+    text = "Deleted here; the task in Salesforce stays." if reminder.handed_over else "Deleted here."
+    line = Line(at=now, event=Event.DELETED, rule="F6" if reminder.handed_over else "M4", text=text, side=Side.HERE)
+    return Record(
+        reminder=replace(gone, pending=False, next_attempt=None, rings=False) if local else _touched(gone, now),
+        lines=(line,),
+    )
+
+
+def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
+    """Take an older reminder into the sync (S2, "Sync this one")."""
+    if reminder.sponsor is not None or reminder.deleted:
+        return Record(reminder=replace(reminder, rings=False))
+    line = Line(at=now, event=Event.EDITED, rule="S2", text="“Sync this one” was chosen.", side=Side.HERE)
+    return Record(reminder=waiting(replace(reminder, sponsor=reminder.values.assignee), now), lines=(line,))
+
+
+def _touched(reminder: Reminder, now: datetime) -> Reminder:
+    """After an edit: what takes part in sync waits and rings; a problem is tried again (O4)."""
+    if reminder.sponsor is None:
+        return replace(reminder, rings=False)
+    return waiting(replace(reminder, trouble=None), now)
+
+
+def _check_text(name: str, text: str | None) -> None:
+    if text is None:
+        return
+    if _CONTROL.search(text) or "\n" in text or "\r" in text:
+        raise Refused(name, "This is a single line; it cannot hold line breaks or control characters.")
+    limit = MAX_SUBJECT if name == "name" else MAX_TEXT
+    if length(text) > limit:
+        raise Refused(name, f"This is {length(text)} characters long; the most is {limit}.")

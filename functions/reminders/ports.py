@@ -1,0 +1,308 @@
+"""What the sync needs from the outside world, as small protocols in our own words.
+
+`salesforce.py` and `tables.py` implement them; vendor objects and vendor errors never pass. Every implementation runs the
+same contract tests (`tests/contract/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from reminders.problems import Failure
+from reminders.reminder import Line, Record, Reminder
+from reminders.settings import Settings, User
+from reminders.task import Hint, Task
+
+
+class OrgUnavailable(Exception):
+    """The org as a whole cannot be used now; `failure` says why.
+
+    Nothing was done, unless the failure's kind is UNKNOWN: then a write may have been made.
+    """
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"{failure.code}: {failure.message}")
+        self.failure = failure
+
+
+class InvalidRange(Exception):
+    """INVALID_REPLICATION_DATE: the org no longer covers this range (I4)."""
+
+
+class TooManyIds(Exception):
+    """EXCEEDED_ID_LIMIT: the range holds more than 600,000 ids; ask for half of it (I4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """The answer of a bulk read: the rows returned, by the key asked for, and Salesforce's `Date` of the answer.
+
+    A row that is missing "cannot be read", nothing more (M6).
+    """
+
+    tasks: Mapping[str, Task]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """Ids from the `updated` resource, and up to where it covers."""
+
+    ids: tuple[str, ...]
+    covered: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedList:
+    """(id, deleted at) from the `deleted` resource, up to where it covers, and from when on it is available."""
+
+    records: tuple[tuple[str, datetime], ...]
+    covered: datetime
+    earliest: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one record of a batch: its id, or a failure (O3). Records succeed or fail by themselves."""
+
+    id: str | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One update: the raw task fields that change, and the precondition (`If-Unmodified-Since`)."""
+
+    task_id: str
+    fields: Mapping[str, str | None]
+    unmodified_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicklistValue:
+    """One value of TaskStatus or TaskPriority; `marked` is IsClosed or IsHighPriority."""
+
+    name: str
+    marked: bool
+    default: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user, lead or contact of the org. `admin` is whether a user holds the permission set Reminder_Sync_Admin (C7)."""
+
+    id: str
+    name: str
+    username: str = ""
+    active: bool = True
+    admin: bool = False
+    time_zone: str = "UTC"
+    language: str = "en_US"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Calls of the org today, and its limit (`Sforce-Limit-Info`, O6)."""
+
+    used: int
+    limit: int
+
+
+class Org(Protocol):
+    """Our verbs on one Salesforce org. Every method is one API call per started batch, counted by the org.
+
+    Batches: reads 500 ids, creates and deletes 200 records, updates 25. Any method raises `OrgUnavailable`. Longer inputs
+    than a batch are split by the implementation for reads, and are an error (`ValueError`) for writes: the push decides
+    what one call holds.
+    """
+
+    def now(self) -> datetime:
+        """Salesforce's clock, from the `Date` of an answer that counts against no limit (the versions root)."""
+        ...
+
+    def me(self) -> str:
+        """The integration user's id (18 characters). No call: it comes with the sign-in."""
+        ...
+
+    def updated(self, start: datetime, end: datetime) -> Updated:
+        """Ids of tasks created or changed in the range. Raises InvalidRange, TooManyIds."""
+        ...
+
+    def deleted(self, start: datetime, end: datetime) -> DeletedList:
+        """Tasks deleted in the range. Raises InvalidRange, TooManyIds."""
+        ...
+
+    def read(self, task_ids: Collection[str]) -> Bulk:
+        """Read tasks by id with `queryAll`, deleted and archived ones included; keyed by task id."""
+        ...
+
+    def find(self, external_ids: Collection[str]) -> Bulk:
+        """Look tasks up by `Reminder_Id__c`, deleted ones included; keyed by external id. A living one wins over a deleted one."""
+        ...
+
+    def open_tasks(self, owner: str, since: datetime) -> tuple[str, ...]:
+        """Ids of the owner's open, importable tasks created or changed since then, soonest due first (S2, S4)."""
+        ...
+
+    def create(self, records: Sequence[Mapping[str, str | None]]) -> list[Outcome]:
+        """Insert up to 200 tasks in one call; outcomes in input order."""
+        ...
+
+    def update(self, changes: Sequence[Change]) -> list[Outcome]:
+        """Update up to 25 tasks in one call, each under its precondition; outcomes in input order. A 412 is a failure of kind STALE."""
+        ...
+
+    def delete(self, task_ids: Sequence[str]) -> list[Outcome]:
+        """Delete up to 200 tasks in one call; outcomes in input order."""
+        ...
+
+    def statuses(self) -> tuple[PicklistValue, ...]:
+        """The org's TaskStatus values, in their order."""
+        ...
+
+    def priorities(self) -> tuple[PicklistValue, ...]:
+        """The org's TaskPriority values, in their order."""
+        ...
+
+    def users(self, user_ids: Collection[str]) -> dict[str, Person]:
+        """Users by id, with whether they administer Reminder Sync."""
+        ...
+
+    def people(self, text: str) -> tuple[Person, ...]:
+        """Leads and contacts whose name contains the text, at most 20 (C1)."""
+        ...
+
+    def usage(self) -> Usage | None:
+        """What the newest answer said of the org's calls; None before the first answer. No call."""
+        ...
+
+
+class View(StrEnum):
+    """The lists of the Command Center (S5)."""
+
+    TODAY = "today"
+    OVERDUE = "overdue"
+    UPCOMING = "upcoming"
+    NO_DATE = "no-date"
+    OPEN = "open"
+    COMPLETED = "completed"
+    DELETED = "deleted"
+
+
+class Mark(StrEnum):
+    """The two watermarks (I3)."""
+
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class Ledger(Protocol):
+    """Our own memory. Every read that decides anything is by primary key and strongly consistent; lists may lag a moment."""
+
+    def reminders(self, reminder_ids: Collection[str]) -> dict[str, Reminder]:
+        """Read reminders by id, deleted ones included; unknown ids are absent."""
+        ...
+
+    def links(self, task_ids: Collection[str]) -> dict[str, str]:
+        """Reminder ids by task id."""
+        ...
+
+    def save(self, records: Sequence[Record]) -> list[Reminder | None]:
+        """Write each record by itself, on the version it carries.
+
+        Returns, in input order, the reminder as stored (its version one higher), or None where the version was stale or the
+        link taken.
+        """
+        ...
+
+    def history(self, reminder_id: str) -> list[Line]:
+        """All lines of a reminder, oldest first."""
+        ...
+
+    def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
+        """A user's reminders in one view; `today` is the user's own date (ISO). TODAY is today and tomorrow (S5)."""
+        ...
+
+    def waiting(self, now: datetime, limit: int) -> list[str]:
+        """Ids of reminders whose next attempt is due, soonest attempt first."""
+        ...
+
+    def count_waiting(self) -> int:
+        """How many reminders wait for a push (C3); may lag a moment."""
+        ...
+
+    def park(self, hints: Collection[Hint]) -> None:
+        """Keep hints while the org cannot be read, one per task (I1)."""
+        ...
+
+    def parked(self, limit: int) -> list[Hint]:
+        """Parked hints."""
+        ...
+
+    def unpark(self, task_ids: Collection[str]) -> None:
+        """Forget parked hints that are safely on the queue again."""
+        ...
+
+    def watermark(self, mark: Mark) -> datetime | None:
+        """Where it stands."""
+        ...
+
+    def advance(self, mark: Mark, value: datetime) -> None:
+        """Move it forward; a value that is not later changes nothing (I3)."""
+        ...
+
+    def succeeded(self, direction: str, at: datetime) -> None:
+        """Note the last success of a direction ("pull", "push", "poll", "sweep"), for the sync status (C3)."""
+        ...
+
+    def successes(self) -> dict[str, datetime]:
+        """The last success per direction."""
+        ...
+
+    def settings(self) -> Settings:
+        """The org-wide settings; the defaults if never saved."""
+        ...
+
+    def save_settings(self, settings: Settings) -> Settings | None:
+        """Write on the version it carries; None if stale."""
+        ...
+
+    def users(self, user_ids: Collection[str]) -> dict[str, User]:
+        """Users by id; unknown ids are absent."""
+        ...
+
+    def save_user(self, user: User) -> User | None:
+        """Write on the version it carries (0: must not exist yet); None if stale."""
+        ...
+
+    def batch_applied(self, user_id: str, batches: Collection[str]) -> None:
+        """Strike batches off a user's first sync; striking twice changes nothing (S1)."""
+        ...
+
+    def syncing(self) -> list[User]:
+        """All users who sync now (for sweep and status; the push and the pull ask `users`)."""
+        ...
+
+
+class Hints(Protocol):
+    """The queue on which every finder stores what it found (I1)."""
+
+    def store(self, hints: Sequence[Hint]) -> None:
+        """Return only when every hint is confirmed stored; else raise."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, as the shell sees it."""
+
+    def now(self) -> datetime:
+        """Our own clock: aware UTC, whole seconds."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. The simulation only moves its clock."""
+        ...

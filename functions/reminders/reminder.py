@@ -1,0 +1,283 @@
+"""What a reminder is, and everything the sync remembers about it.
+
+Terminology (the words of the specification):
+
+- *reminder*: a task in our own list. `Values` is what people see and edit; the rest of `Reminder` is the sync's memory.
+- *agreement*: the values on which reminder and task last agreed, per field in both representations. Each side is only ever
+  compared with its own representation, so a lossy mapping cannot look like a change.
+- *intent*: what a push is about to write, stored on the reminder before the call. While the answer is unknown the intent
+  stays open, and a task value that equals it is our own write arrived (M8).
+
+All values are frozen; times are aware datetimes in UTC, in whole seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_SUBJECT = "(no subject)"
+"""The name of a reminder whose task has no Subject; never sent to Salesforce (F1)."""
+
+RECENTLY_DELETED = timedelta(days=15)
+"""How long a deleted reminder can be restored, from when both sides agreed on the delete (M5)."""
+
+LINK_OUTLIVES = timedelta(days=30)
+"""How much longer the link of a deleted reminder stays, so that a late hint finds it (M5)."""
+
+
+class Type(StrEnum):
+    """What kind of reminder it is."""
+
+    EMAIL = "Email"
+    CALL = "Call"
+    IN_MAIL = "InMail"
+    CUSTOM = "Custom"
+
+
+class Status(StrEnum):
+    """Whether it is still to be done."""
+
+    OPEN = "Open"
+    COMPLETE = "Complete"
+
+
+class Priority(StrEnum):
+    """How much it matters."""
+
+    NORMAL = "Normal"
+    HIGH = "High"
+
+
+class Field(StrEnum):
+    """The mapped fields. The assignee comes first because the owner is merged first (F6)."""
+
+    ASSIGNEE = "assignee"
+    NAME = "name"
+    STATUS = "status"
+    PRIORITY = "priority"
+    DUE = "due"
+    DETAILS = "details"
+    PERSON = "person"
+
+
+class Side(StrEnum):
+    """The two sides of the sync."""
+
+    HERE = "here"
+    SALESFORCE = "salesforce"
+
+
+Pair = tuple[str | None, str | None]
+"""One field's value in both representations: (the reminder's, the task's). Details are digests (`mapping.digest`)."""
+
+Pairs = Mapping[Field, Pair]
+NO_PAIRS: Pairs = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What people see and edit. Ids are 18-character Salesforce ids; empty text is the same as absent (F7)."""
+
+    name: str
+    assignee: str
+    type: Type = Type.CUSTOM
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NORMAL
+    due: date | None = None
+    details: str | None = None
+    person: str | None = None
+    campaign_name: str | None = None
+    campaign_day: str | None = None
+    campaign_step: str | None = None
+    call_outcome: str | None = None
+    call_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Where both sides last agreed.
+
+    `pairs` has one entry per mapped field. `inputs` are the values of the subject's dynamic fields at that time, because
+    "our own subject changed" is asked with today's template on today's values against today's template on these (F1).
+    """
+
+    pairs: Pairs
+    inputs: Mapping[str, str]
+
+
+class Write(StrEnum):
+    """What a push does to a task."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One write about to be made. `number` is the reminder's version that stored it, hence unique on this reminder."""
+
+    number: int
+    write: Write
+    at: datetime
+    pairs: Pairs = NO_PAIRS
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tombstone:
+    """A delete: when, on which side, and since when both sides agree on it (None: still waiting to be carried over)."""
+
+    at: datetime
+    side: Side
+    agreed: datetime | None = None
+
+
+class Event(StrEnum):
+    """What a line of history tells."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    IMPORTED = "imported"
+    LINKED = "linked"
+    MERGED = "merged"
+    CONFLICT = "conflict"
+    REPLACED = "replaced"
+    PUSHED = "pushed"
+    DELETED = "deleted"
+    RESTORED = "restored"
+    HANDED_OVER = "handed over"
+    CAME_BACK = "came back"
+    REFUSED = "refused"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a reminder's history: what happened, by which rule, in words.
+
+    `lost` is a value that no longer stands on either side because of what happened; it can be taken back with one click
+    (M2), so it is kept whole, details included.
+    """
+
+    at: datetime
+    event: Event
+    rule: str
+    text: str
+    side: Side | None = None
+    field: Field | None = None
+    lost: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why a push of this reminder was refused for good (O3): Salesforce's error code and words, and since when."""
+
+    code: str
+    message: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """A reminder and the sync's memory of it: one item, changed in one conditional write.
+
+    - `version`: 0 before it is stored; the ledger adds one with every write and refuses a write on an older version.
+    - `sponsor`: the user whose sync covers it (S2: the assignee at creation, if syncing then). None: not synced.
+    - `edited`: when each field was last edited here, by Salesforce's clock (M2).
+    - `generation`: the n of the external id `<id>-<n>` (M5).
+    - `seen`: the later of the task's stamps at the last merge; orders nothing, it is for Explain only (M11).
+    - `pending`: something here is not agreed yet. `next_attempt`: when the schedule tries it (None: it waits for an event,
+      such as sync being turned on or the problem being solved).
+    - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
+    """
+
+    id: str
+    values: Values
+    created: datetime
+    created_by: str
+    version: int = 0
+    sponsor: str | None = None
+    edited: Mapping[Field, datetime] = field(default_factory=dict)
+    generation: int = 0
+    task_id: str | None = None
+    agreement: Agreement | None = None
+    intents: tuple[Intent, ...] = ()
+    tombstone: Tombstone | None = None
+    handed_over: bool = False
+    trouble: Trouble | None = None
+    pending: bool = False
+    attempts: int = 0
+    next_attempt: datetime | None = None
+    rings: bool = False
+    seen: datetime | None = None
+
+    @property
+    def external_id(self) -> str:
+        """The value of `Reminder_Id__c` on this reminder's task (M5)."""
+        return f"{self.id}-{self.generation}"
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it was deleted on either side."""
+        return self.tombstone is not None
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the store may forget it: never while a delete still waits (M5)."""
+        agreed = self.tombstone.agreed if self.tombstone else None
+        return agreed + RECENTLY_DELETED + LINK_OUTLIVES if agreed else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One thing to store: a reminder on the version that was read (0: it must not exist yet), with what belongs to it.
+
+    Reminder, link and lines are written together or not at all. `link` is the task id that this write links to the reminder:
+    if that task is linked to another reminder already, the write is refused like a stale one.
+    """
+
+    reminder: Reminder
+    link: str | None = None
+    lines: tuple[Line, ...] = ()
+
+
+class SyncState(StrEnum):
+    """What a person is told about the sync of one reminder (C1)."""
+
+    SYNCED = "synced"
+    WAITING = "waiting"
+    NOT_SYNCED = "not synced"
+    HANDED_OVER = "handed over"
+    PROBLEM = "problem"
+
+
+def sync_state(reminder: Reminder) -> SyncState:
+    """Tell the one state that a person should see (C1)."""
+    if reminder.trouble:
+        return SyncState.PROBLEM
+    if reminder.handed_over:
+        return SyncState.HANDED_OVER
+    if reminder.sponsor is None:
+        return SyncState.NOT_SYNCED
+    return SyncState.WAITING if reminder.pending else SyncState.SYNCED
+
+
+def parse_external_id(external_id: str) -> tuple[str, int] | None:
+    """Split `<reminder id>-<n>` (M5); None if it has another form."""
+    reminder_id, dash, number = external_id.rpartition("-")
+    return (reminder_id, int(number)) if dash and reminder_id and number.isdecimal() else None
+
+
+def imported_id(task_id: str) -> str:
+    """Derive the id of the reminder that an import of this task makes, so that importing twice makes one."""
+    return f"sf{task_id}"
+
+
+def waiting(reminder: Reminder, now: datetime) -> Reminder:
+    """Mark it as having something new to send, and ring the bell (O1)."""
+    return replace(reminder, pending=True, next_attempt=now, attempts=0, rings=True)

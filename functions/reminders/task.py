@@ -1,0 +1,78 @@
+"""A Salesforce Task as we read it, and what can be known about one we cannot read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+EXTERNAL_ID = "Reminder_Id__c"
+"""The unique external id field on Activity that carries `<reminder id>-<n>` (O2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One row of the bulk read, raw: no value is mapped yet. Stamps are aware UTC datetimes in whole seconds.
+
+    `who_count` is None where the org has no Shared Activities (F7).
+    """
+
+    id: str
+    owner: str
+    created: datetime
+    created_by: str
+    last_modified: datetime
+    system_modstamp: datetime
+    subject: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    due: date | None = None
+    description: str | None = None
+    who: str | None = None
+    who_count: int | None = None
+    subtype: str | None = None
+    external_id: str | None = None
+    is_closed: bool = False
+    is_deleted: bool = False
+    is_archived: bool = False
+    is_recurrence: bool = False
+
+    @property
+    def stamp(self) -> datetime:
+        """The later of its two stamps: the precondition of an update (O1)."""
+        return max(self.last_modified, self.system_modstamp)
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The task is deleted: the deleted list, `IsDeleted` or `ENTITY_IS_DELETED` say so (M6). `at`: when, as far as known."""
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The read did not return the task. It may be purged or no longer visible: never a delete (M6)."""
+
+
+Reading = Task | Deleted | Unreadable
+"""What a read says about one task id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Says "task X may have changed" (I1), and carries no field values.
+
+    `deleted` is the date in the deleted list, which counts only if the task cannot be read. `batch` names the batch of a
+    first sync to which it belongs, for the progress bar (S1).
+    """
+
+    task_id: str
+    deleted: datetime | None = None
+    batch: str | None = None
+
+
+def reading(task: Task | None, hint: Hint) -> Reading:
+    """Tell what is known: a task that can be read is as it reads; else the deleted list counts; else nothing is known."""
+    if task is not None:
+        return Deleted(task.system_modstamp) if task.is_deleted else task
+    return Deleted(hint.deleted) if hint.deleted else Unreadable()
