@@ -280,7 +280,7 @@ class Ledger(Protocol):
         ...
 
     def batch_applied(self, user_id: str, batches: Collection[str]) -> None:
-        """Strike batches off a user's first sync; striking twice changes nothing (S1)."""
+        """Strike batches off a user's first sync, without touching its version; striking twice changes nothing (S1)."""
         ...
 
     def syncing(self) -> list[User]:
@@ -306,3 +306,21 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait. The simulation only moves its clock."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything a handler needs, built once per container by `runtime.world()` and once per test by hand."""
+
+    ledger: Ledger
+    org: Org
+    hints: Hints
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What one run did: counters by name (for metrics), and the task ids whose hints must be delivered again."""
+
+    counts: Mapping[str, int]
+    failed: frozenset[str] = frozenset()

@@ -57,14 +57,10 @@ def render(template: str, dynamic: Mapping[str, str]) -> str:
 
 
 def length(text: str) -> int:
-    """Count UTF-16 units, as Salesforce's storage does for characters outside the basic plane (unverified, hence strict)."""
-    return len(text) + sum(ord(character) > 0xFFFF for character in text)
+    """Count UTF-16 units: the stricter reading of Salesforce's "characters" (its exact unit is unverified)."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:
     """Cut at `limit` UTF-16 units without splitting a character."""
-    while length(text) > limit:
-        text = text[: limit - (length(text) - len(text))] if length(text) - len(text) < limit else text[:limit]
-        if length(text) > limit:
-            text = text[:-1]
-    return text.rstrip()
+    return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore").rstrip()
