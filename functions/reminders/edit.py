@@ -99,6 +99,8 @@ def delete(reminder: Reminder, *, now: datetime) -> Record:
         return Record(reminder=replace(reminder, rings=False))
     local = reminder.sponsor is None or reminder.handed_over
     gone = replace(reminder, tombstone=Tombstone(at=now, side=Side.HERE, agreed=now if local else None))
+    if reminder.handed_over:
+        gone = replace(gone, task_id=None)
     text = "Deleted here; the task in Salesforce stays." if reminder.handed_over else "Deleted here."
     line = Line(at=now, event=Event.DELETED, rule="F6" if reminder.handed_over else "M4", text=text, side=Side.HERE)
     return Record(

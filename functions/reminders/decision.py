@@ -1,0 +1,41 @@
+"""What a merge is told and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reminders.reminder import NO_PAIRS, Pairs, Record, Write
+from reminders.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a merge must know besides the three sides.
+
+    `syncing`: the users, among those concerned, who sync now. `integration_user`: who makes our own writes (I6).
+    """
+
+    settings: Settings
+    syncing: frozenset[str]
+    integration_user: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """One write to make: the raw task fields, and their pairs and dynamic fields for the intent and the next agreement."""
+
+    write: Write
+    fields: Mapping[str, str | None] = field(default_factory=dict)
+    pairs: Pairs = NO_PAIRS
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a merge wants done, and why, in words: `record` is to be stored (None: nothing changed), `send` to be sent."""
+
+    rule: str
+    reason: str
+    record: Record | None = None
+    send: Send | None = None

@@ -1,0 +1,327 @@
+"""The merge (M1 to M11): reminder, task and their agreement in; one decision with its reason out.
+
+This module decides what the two are to each other: strangers, a pair, deleted, handed over. `fields` merges the fields of a living
+pair; its docstring holds the table of "both changed". `writes` knows our own writes again.
+
+    reminder               task                    decision
+    --------------------   ---------------------   -------------------------------------------------------------
+    unknown                alive                   import it, or say why not (S4)
+    unknown                deleted or unreadable   nothing (M3)
+    not synced             any                     nothing (S2)
+    alive, no task yet     none found              create it (O2)
+    alive                  alive                   merge the fields (M1)
+    alive                  deleted                 delete here; unsent edits go to history (M4)
+    alive                  unreadable              nothing: absence is never a delete (M6)
+    deleted, waiting       alive                   delete there; unseen edits go to history (M4)
+    deleted, waiting       deleted                 both agree
+    deleted, both agreed   alive                   it was undeleted there: bring the reminder back (M5)
+    deleted, never had a   a create of ours        delete there: its answer was lost (O2)
+      task                 turns up
+
+The owner comes first (F6, S3): only a task that a syncing user owns is merged or written.
+The same function serves both directions: the pull stores what it decides, the push also sends it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, assert_never
+
+from reminders import mapping
+from reminders.decision import Decision, Send, Terms
+from reminders.fields import Sides, about_to_send, agree_on_all, merge_fields, unsent, without_unsent
+from reminders.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Intent,
+    Line,
+    Record,
+    Reminder,
+    Side,
+    Tombstone,
+    Write,
+    imported_id,
+    waiting,
+)
+from reminders.subject import inputs
+from reminders.task import EXTERNAL_ID, Deleted, Reading, Task, Unreadable
+from reminders.writes import STAYS_OPEN, agreed, bury, replaced, unseen
+
+IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
+"""To-dos; the other subtypes log something done (S4)."""
+
+
+def merge(reminder: Reminder | None, reading: Reading, terms: Terms, now: datetime) -> Decision:
+    """Decide for one reminder (None: the task is unknown here) and what its task reads as."""
+    if reminder is None:
+        return _first_seen(reading, terms, now)
+    reminder = replace(
+        reminder, rings=False
+    )  # what is read may have rung; what is written rings only by its own decision
+    if reminder.sponsor is None:
+        return Decision(rule="S2", reason="The reminder is not synced.")
+    match reading:
+        case Task():
+            return _meet(reminder, reading, terms, now)
+        case Deleted():
+            return _deleted_there(reminder, reading, terms, now)
+        case Unreadable() if reminder.task_id is None:
+            return _no_task_yet(reminder, terms, now)
+        case Unreadable():
+            return Decision(rule="M6", reason="The task cannot be read; that is no delete.")
+        case unknown:
+            assert_never(unknown)
+
+
+def importable(task: Task, terms: Terms) -> str | None:
+    """Say why a task seen for the first time is not imported; None if it is (S4)."""
+    if task.is_recurrence:
+        return "it is the master of a recurring series (M10)"
+    if task.is_closed:
+        return "it is closed"
+    if task.owner not in terms.syncing:
+        return "its owner does not sync"
+    if task.subtype not in IMPORTED_SUBTYPES:
+        return f"a task of subtype {task.subtype} is a log, not a to-do"
+    return None
+
+
+# --- first meetings ---------------------------------------------------------------------------------------------------
+
+
+def _first_seen(task: Reading, terms: Terms, now: datetime) -> Decision:
+    if not isinstance(task, Task):
+        return Decision(rule="M3", reason="The task is unknown here and cannot be read.")
+    obstacle = importable(task, terms)
+    if obstacle:
+        return Decision(rule="S4", reason=f"Not imported: {obstacle}.")
+    values = mapping.imported(task, terms.settings)
+    reminder = Reminder(
+        id=imported_id(task.id),
+        values=values,
+        created=now,
+        created_by=task.created_by,
+        sponsor=task.owner,
+        task_id=task.id,
+        agreement=agree_on_all(values, task, terms.settings),
+    )
+    line = _there(Event.IMPORTED, "S4", "Imported from Salesforce.", now)
+    return Decision(rule="S4", reason="Imported.", record=Record(reminder=reminder, link=task.id, lines=(line,)))
+
+
+def _no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
+    """No task is known, and a look-up by our id found none."""
+    if reminder.tombstone:
+        return _nothing_to_delete(reminder, now)
+    if reminder.sponsor not in terms.syncing:
+        return _sync_is_off(reminder)
+    raw = {item: mapping.put(item, reminder.values, terms.settings) for item in Field}
+    fields = {mapping.TASK_FIELDS[item]: value for item, value in raw.items() if value is not None}
+    send = Send(
+        write=Write.CREATE,
+        fields={EXTERNAL_ID: reminder.external_id, **fields},
+        pairs=about_to_send(reminder.values, raw, terms.settings),
+        inputs=inputs(reminder.values),
+    )
+    return Decision(rule="O2", reason="It has no task yet: create one.", send=send)
+
+
+# --- deletes ----------------------------------------------------------------------------------------------------------
+
+
+def _nothing_to_delete(reminder: Reminder, now: datetime) -> Decision:
+    """Deleted here, and no task is found. A create whose answer is not known may still turn up: wait for that long."""
+    open_until = max((intent.at + STAYS_OPEN for intent in reminder.intents), default=now)
+    if reminder.tombstone and reminder.tombstone.agreed:
+        return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.")
+    if open_until > now:
+        record = Record(reminder=replace(reminder, next_attempt=open_until))
+        return Decision(rule="O2", reason="Deleted; its create may still turn up in Salesforce.", record=record)
+    record = Record(reminder=bury(reminder, now))
+    return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.", record=record)
+
+
+def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
+    if reminder.tombstone and reminder.tombstone.agreed:
+        return Decision(rule="M4", reason="Deleted on both sides.")
+    if not reminder.handed_over and _owner_before(reminder) not in terms.syncing:
+        return _sync_is_off(reminder)
+    lost: tuple[Line, ...] = ()
+    text = "Deleted in Salesforce as well."
+    if not reminder.tombstone:
+        lost = _unsent_lines(reminder, terms, now, "M4", "The delete in Salesforce wins over this edit.")
+        text = "Deleted in Salesforce."
+        reminder = replace(reminder, tombstone=Tombstone(at=reading.at or now, side=Side.SALESFORCE))
+    line = _there(Event.DELETED, "M4", text, now)
+    return Decision(rule="M4", reason=text, record=Record(reminder=bury(reminder, now), lines=(*lost, line)))
+
+
+def _delete_there(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
+    """Our delete is waiting, and the task lives."""
+    before = _owner_before(reminder)
+    if task.owner in terms.syncing:
+        seen = agree_on_all(reminder.values, task, terms.settings)
+        tombstone = replace(reminder.tombstone, agreed=None) if reminder.tombstone else None
+        after = replace(reminder, task_id=task.id, agreement=seen, intents=(), tombstone=tombstone)
+        after = after if reminder.pending else waiting(after, now)
+        record = _changed(reminder, after, unseen(reminder, task, now), task)
+        return Decision(
+            rule="M4", reason="Deleted here: delete the task.", record=record, send=Send(write=Write.DELETE)
+        )
+    if before == task.owner or before not in terms.syncing:
+        return _sync_is_off(reminder)
+    text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
+    unlinked = replace(bury(reminder, now), handed_over=True, task_id=None)
+    line = _there(Event.HANDED_OVER, "F6", text, now)
+    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, lines=(line,)))
+
+
+# --- both alive -------------------------------------------------------------------------------------------------------
+
+
+def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
+    if task.is_recurrence:
+        return Decision(rule="M10", reason="The master of a recurring series is never synced.")
+    if reminder.task_id not in {None, task.id}:
+        return Decision(rule="M5", reason="The reminder is linked to another task.")
+    if reminder.tombstone and reminder.task_id is None and reminder.handed_over:
+        return Decision(rule="F6", reason="Deleted here while handed over: unlinked for good.")
+    if reminder.tombstone and not (reminder.tombstone.agreed and reminder.task_id):
+        return _delete_there(reminder, task, terms, now)
+    base, still_open = agreed(reminder, task)
+    if task.owner in terms.syncing:
+        return _merge_pair(reminder, task, terms, now, (base, still_open))
+    if reminder.handed_over:
+        return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
+    if not _was_handed_over(reminder, task, base, terms):
+        return _sync_is_off(reminder)
+    return _hand_over(replace(reminder, agreement=base, intents=()), task, terms, now)
+
+
+def _was_handed_over(reminder: Reminder, task: Task, base: Agreement | None, terms: Terms) -> bool:
+    """Tell a task given away (F6) from one whose owner turned sync off, which hands nothing over (S3)."""
+    before = _owner_before(reminder)
+    return base is not None and task.owner != before and before in terms.syncing
+
+
+def _hand_over(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
+    """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
+    lost = _unsent_lines(reminder, terms, now, "F6", "Not sent, because the task was handed over.")
+    values = without_unsent(reminder, task, terms.settings)
+    after = replace(
+        reminder,
+        values=values,
+        agreement=agree_on_all(values, task, terms.settings),
+        task_id=task.id,
+        handed_over=True,
+        trouble=None,
+        pending=False,
+        attempts=0,
+        next_attempt=None,
+        rings=False,
+    )
+    line = _there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
+    record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
+    return Decision(rule="F6", reason="Handed over.", record=record)
+
+
+def _merge_pair(
+    reminder: Reminder, task: Task, terms: Terms, now: datetime, base: tuple[Agreement | None, tuple[Intent, ...]]
+) -> Decision:
+    settings = terms.settings
+    merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now))
+    after = replace(
+        reminder,
+        values=merged.values,
+        agreement=merged.agreement,
+        intents=base[1],
+        task_id=task.id,
+        handed_over=False,
+        tombstone=None,
+    )
+    lines = (
+        *_meeting_lines(reminder, task, base[0], now),
+        *_arrived_lines(reminder, base[0], terms, now),
+        *merged.lines,
+    )
+    if not merged.send:
+        after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, rings=False)
+        record = _changed(reminder, after, lines, task)
+        return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
+    if not reminder.pending:
+        after = waiting(after, now)
+    send = Send(
+        write=Write.UPDATE,
+        fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},
+        pairs=about_to_send(after.values, merged.send, settings),
+        inputs=inputs(after.values),
+    )
+    record = _changed(reminder, after, lines, task)
+    return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
+
+
+def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: datetime) -> list[Line]:
+    lines = []
+    if reminder.task_id is None:
+        text = "Linked with its task, found by our id." if base else "Linked again with its task."
+        lines.append(_there(Event.LINKED, "O2", text, now))
+    if reminder.tombstone:
+        lines.append(
+            _there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now)
+        )
+    if reminder.handed_over:
+        lines.append(_there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
+    return lines
+
+
+def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now: datetime) -> list[Line]:
+    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made."""
+    before = reminder.agreement
+    if before is None or base is None:
+        return []
+    changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
+    return replaced(before, changed, terms.settings, now)
+
+
+# --- small parts ------------------------------------------------------------------------------------------------------
+
+
+def _owner_before(reminder: Reminder) -> str | None:
+    """Whose task it was when both sides last agreed; before that, whose sync covers it."""
+    return reminder.agreement.pairs[Field.ASSIGNEE][1] if reminder.agreement else reminder.sponsor
+
+
+def _unsent_lines(reminder: Reminder, terms: Terms, now: datetime, rule: str, text: str) -> tuple[Line, ...]:
+    """Lines for edits made here that will not be sent."""
+    return tuple(
+        Line(
+            at=now,
+            event=Event.CONFLICT,
+            rule=rule,
+            text=text,
+            side=Side.HERE,
+            field=item,
+            lost=mapping.plain(item, reminder.values),
+        )
+        for item in unsent(reminder, terms.settings)
+    )
+
+
+def _sync_is_off(reminder: Reminder) -> Decision:
+    """Nothing moves, nothing is lost (S3); the schedule stops trying it until sync is turned on."""
+    stop = Record(reminder=replace(reminder, next_attempt=None, rings=False)) if reminder.next_attempt else None
+    return Decision(rule="S3", reason="Sync is off for its owner; nothing moves.", record=stop)
+
+
+def _changed(before: Reminder, after: Reminder, lines: tuple[Line, ...], task: Task) -> Record | None:
+    """Return what to store, or None where a merge changed nothing: an echo costs no write (M8)."""
+    link = task.id if before.task_id is None else None
+    if not lines and link is None and replace(after, rings=before.rings) == before:
+        return None
+    return Record(reminder=after, link=link, lines=lines)
+
+
+def _there(event: Event, rule: str, text: str, now: datetime) -> Line:
+    return Line(at=now, event=event, rule=rule, text=text, side=Side.SALESFORCE)
