@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from reminders.reminder import NO_PAIRS, Pairs, Record, Write
 from reminders.settings import Settings
@@ -13,12 +14,13 @@ from reminders.settings import Settings
 class Terms:
     """What a merge must know besides the three sides.
 
-    `syncing`: the users, among those concerned, who sync now. `integration_user`: who makes our own writes (I6).
+    `syncing`: the users, among those concerned, who sync now. `skew`: Salesforce's clock minus ours, which corrects the edit
+    times of reminders when they are held against the task's stamps (M2).
     """
 
     settings: Settings
     syncing: frozenset[str]
-    integration_user: str
+    skew: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

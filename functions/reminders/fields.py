@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -66,6 +66,7 @@ class Sides:
     agreed: Agreement | None
     settings: Settings
     now: datetime
+    skew: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +156,7 @@ def _here_wins(item: Field, sides: Sides) -> bool:
         case Policy.SALESFORCE:
             return False
         case Policy.LATEST:
-            edited = sides.reminder.edited.get(item, sides.reminder.created)
+            edited = sides.reminder.edited.get(item, sides.reminder.created) + sides.skew
             return edited.replace(microsecond=0) > sides.task.last_modified.replace(microsecond=0)
         case unknown:
             assert_never(unknown)

@@ -231,7 +231,9 @@ def _merge_pair(
     reminder: Reminder, task: Task, terms: Terms, now: datetime, base: tuple[Agreement | None, tuple[Intent, ...]]
 ) -> Decision:
     settings = terms.settings
-    merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now))
+    merged = merge_fields(
+        Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now, skew=terms.skew)
+    )
     after = replace(
         reminder,
         values=merged.values,

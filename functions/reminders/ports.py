@@ -10,12 +10,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from reminders.problems import Failure
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint, Task
+
+READ_BATCH: Final = 500
+"""Ids per read call: as many as fit into a URI of 16,384 bytes."""
+
+RACES: Final = 5
+"""How often a write that lost a race is read, merged and tried again before it is left to the next delivery."""
 
 
 class OrgUnavailable(Exception):
@@ -27,6 +33,10 @@ class OrgUnavailable(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"{failure.code}: {failure.message}")
         self.failure = failure
+
+
+class LostRaces(Exception):
+    """A write lost every race it was given; the trigger delivers again, and nothing is half done."""
 
 
 class InvalidRange(Exception):
@@ -320,7 +330,11 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What one run did: counters by name (for metrics), and the task ids whose hints must be delivered again."""
+    """What one run did: counters by name (for metrics), and the task ids whose hints must be delivered again.
+
+    `unavailable`: the run stopped early because the org as a whole could not be used; nothing is lost, the schedule goes on.
+    """
 
     counts: Mapping[str, int]
     failed: frozenset[str] = frozenset()
+    unavailable: Failure | None = None

@@ -38,7 +38,7 @@ DAILY: Final = timedelta(days=1)
 """When a refused push is tried again without anyone asking (O4)."""
 
 TOO_OFTEN: Final = 10
-"""So many refused preconditions are a problem (O1)."""
+"""So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
 
 
 def with_intent(reminder: Reminder, send: Send, now: datetime, *, lease: timedelta) -> Reminder:
@@ -118,7 +118,8 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
     intents = reminder.intents if may_be_done else tuple(i for i in reminder.intents if i.number != number)
     attempts = reminder.attempts + 1
     after = replace(reminder, intents=intents, attempts=attempts, rings=False)
-    if failure.kind is Kind.PERMANENT or (attempts >= TOO_OFTEN and failure.kind is Kind.STALE):
+    too_often = attempts >= TOO_OFTEN and failure.kind in {Kind.STALE, Kind.DUPLICATE, Kind.DELETED}
+    if failure.kind is Kind.PERMANENT or too_often:
         trouble = Trouble(code=failure.code, message=failure.message, since=now)
         known = reminder.trouble and (reminder.trouble.code, reminder.trouble.message) == (
             trouble.code,

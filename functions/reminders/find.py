@@ -1,0 +1,161 @@
+"""The finders: everything that finds changes only says which task; all they do is store hints (I1).
+
+A watermark moves only after every hint of its range is confirmed stored, so a crash repeats work and never skips any (I3).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, Summary, TooManyIds, View, World
+from reminders.push_plan import chunks
+from reminders.reminder import Record, waiting
+from reminders.settings import User
+from reminders.task import Hint
+from reminders.watermark import DELETED_HORIZON, UPDATED_HORIZON, Span, covered, span, too_old
+
+BATCH: Final = 100
+"""Tasks per batch of a first sync: the steps of its progress bar (S1)."""
+
+PARKED: Final = 2_000
+"""Parked hints drained per poll: bounded, the next poll goes on."""
+
+SWEEP_OVERLAP: Final = timedelta(hours=48)
+"""How far before the last good sweep the next one looks (I5)."""
+
+_Ask = Callable[[Span], tuple[list[Hint], datetime]]
+
+
+def poll(world: World) -> Summary:
+    """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3)."""
+    counts: Counter[str] = Counter()
+    now = world.org.now()
+    _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
+    _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
+    _drain(world, counts)
+    world.ledger.succeeded("poll", world.clock.now())
+    return Summary(counts=counts)
+
+
+def first_sync(world: World, user_id: str) -> Summary:
+    """List what a user who has just turned sync on has in Salesforce, and hint it in batches (S2).
+
+    Started by the write that turned sync on; running it again repeats hints and changes nothing.
+    """
+    counts: Counter[str] = Counter()
+    user = world.ledger.users([user_id]).get(user_id)
+    if user is None or not user.syncs or user.first_sync is None or user.first_sync.listed:
+        return Summary(counts=counts)
+    _start_watermarks(world)
+    found = world.org.open_tasks(user.id, user.first_sync.since)
+    batches = {f"{user.id}:{number}": batch for number, batch in enumerate(chunks(found, BATCH))}
+    # The batches are on the progress bar before their hints are on the queue, so that none is struck off before it is there.
+    begun = replace(user.first_sync, found=len(found), batches=frozenset(batches))
+    if world.ledger.save_user(replace(user, first_sync=begun)) is None:
+        raise LostRaces(f"user {user_id}")
+    world.hints.store([Hint(task_id, batch=name) for name, batch in batches.items() for task_id in batch])
+    _hint_again(world, user, counts)
+    _listed(world.ledger, user.id, begun.started)
+    counts["found"] = len(found)
+    return Summary(counts=counts)
+
+
+def sweep(world: World) -> Summary:
+    """Hint everything that could have drifted: linked open reminders and recently changed tasks of everybody who syncs (I5)."""
+    counts: Counter[str] = Counter()
+    last = world.ledger.successes().get("sweep")
+    now = world.clock.now()
+    for user in world.ledger.syncing():
+        since = (last or now) - SWEEP_OVERLAP
+        if user.first_sync:
+            since = max(since, user.first_sync.since)
+        hints = [Hint(task_id) for task_id in world.org.open_tasks(user.id, since)]
+        world.hints.store(hints)
+        counts["hints"] += len(hints)
+        _hint_again(world, user, counts)
+    world.ledger.succeeded("sweep", now)
+    return Summary(counts=counts)
+
+
+def _follow(world: World, mark: Mark, ask: _Ask, now: datetime, counts: Counter[str]) -> None:
+    """Ask one replication resource from its watermark on, store the hints, then move the watermark."""
+    stands = world.ledger.watermark(mark)
+    horizon = UPDATED_HORIZON if mark is Mark.UPDATED else DELETED_HORIZON
+    asked: Span | None = span(stands, now)
+    try:
+        if too_old(stands, now, horizon):
+            raise InvalidRange
+        while asked:
+            try:
+                hints, reached = ask(asked)
+                break
+            except TooManyIds:
+                asked = asked.halved()
+        else:
+            raise InvalidRange
+    except InvalidRange:
+        # I4: the resource no longer covers the range; compare everything, then begin anew.
+        counts["full_comparisons"] += 1
+        counts.update(sweep(world).counts)
+        world.ledger.advance(mark, span(None, now).start)
+        return
+    world.hints.store(hints)
+    world.ledger.advance(mark, covered(asked, reached))
+    counts[f"{mark}_hints"] += len(hints)
+
+
+def _updated(world: World, asked: Span) -> tuple[list[Hint], datetime]:
+    answer = world.org.updated(asked.start, asked.end)
+    return [Hint(task_id) for task_id in answer.ids], answer.covered
+
+
+def _deleted(world: World, asked: Span) -> tuple[list[Hint], datetime]:
+    answer = world.org.deleted(asked.start, asked.end)
+    if answer.earliest > asked.start:
+        raise InvalidRange
+    return [Hint(task_id, deleted=at) for task_id, at in answer.records], answer.covered
+
+
+def _drain(world: World, counts: Counter[str]) -> None:
+    """Put parked hints back on the queue: the org has just answered, so the cause is gone (I1)."""
+    parked = world.ledger.parked(PARKED)
+    if parked:
+        world.hints.store(parked)
+        world.ledger.unpark(parked)
+        counts["unparked"] = len(parked)
+
+
+def _start_watermarks(world: World) -> None:
+    """Let the poll begin where the first sync's list ends, if it has never run."""
+    if world.ledger.watermark(Mark.UPDATED) is None or world.ledger.watermark(Mark.DELETED) is None:
+        start = span(None, world.org.now()).start
+        world.ledger.advance(Mark.UPDATED, start)
+        world.ledger.advance(Mark.DELETED, start)
+
+
+def _hint_again(world: World, user: User, counts: Counter[str]) -> None:
+    """Hint the tasks of a user's linked open reminders, and ring for what waited for sync to be turned on (S3)."""
+    today = world.clock.now().date().isoformat()
+    reminders = world.ledger.listing(user.id, View.OPEN, today)
+    world.hints.store([Hint(reminder.task_id) for reminder in reminders if reminder.task_id])
+    counts["hints"] += len(reminders)
+    deleted = world.ledger.listing(user.id, View.DELETED, today)
+    stuck = [item for item in (*reminders, *deleted) if item.pending and item.next_attempt is None]
+    world.ledger.save([Record(reminder=waiting(item, world.clock.now())) for item in stuck])
+    counts["rung"] += len(stuck)
+
+
+def _listed(ledger: Ledger, user_id: str, started: datetime) -> None:
+    """Note that every hint of this first sync is on the queue, on whatever the user's item is now."""
+    for _ in range(RACES):
+        user = ledger.users([user_id])[user_id]
+        progress = user.first_sync
+        if progress is None or progress.started != started or progress.listed:
+            return
+        if ledger.save_user(replace(user, first_sync=replace(progress, listed=True))):
+            return
+    raise LostRaces(f"user {user_id}")

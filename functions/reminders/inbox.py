@@ -1,0 +1,117 @@
+"""The applier of hints: read the tasks in bulk, merge, store (I1).
+
+The reminder is read first (strongly consistent), then the task, then the result is written on the version that was read; where that
+write is refused, both are read again (M11). So every interleaving of pulls, pushes and people's edits ends in the same place.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from reminders.decision import Decision
+from reminders.merge import merge
+from reminders.ports import RACES, READ_BATCH, OrgUnavailable, Summary, World
+from reminders.push_plan import chunks
+from reminders.reminder import Reminder, parse_external_id
+from reminders.task import Hint, Task, reading
+from reminders.terms import gather
+
+
+def pull(world: World, hints: Sequence[Hint]) -> Summary:
+    """Bring the reminders of the hinted tasks up to date.
+
+    Hints are parked while the org cannot be read; `failed` are those that lost every race and must be delivered again.
+    """
+    counts: Counter[str] = Counter(hints=len(hints))
+    failed: set[str] = set()
+    distinct = list(_distinct(hints).values())
+    for position, chunk in enumerate(chunks(distinct, READ_BATCH)):
+        todo = {hint.task_id: hint for hint in chunk}
+        try:
+            for _ in range(RACES):
+                todo = _round(world, todo, counts)
+                if not todo:
+                    break
+        except OrgUnavailable as stop:
+            waiting = distinct[position * READ_BATCH :]
+            world.ledger.park(waiting)
+            counts["parked"] += len(waiting)
+            return Summary(counts=counts, failed=frozenset(failed), unavailable=stop.failure)
+        failed |= todo.keys()
+        _strike_off(world, [hint for hint in chunk if hint.task_id not in todo])
+    world.ledger.succeeded("pull", world.clock.now())
+    return Summary(counts=counts, failed=frozenset(failed))
+
+
+def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dict[str, Hint]:
+    """Read, merge and store once; return the hints whose write was refused."""
+    links = world.ledger.links(hints.keys())
+    reminders = world.ledger.reminders(set(links.values()))
+    by_task = {task_id: reminders[rid] for task_id, rid in links.items() if rid in reminders}
+    bulk = world.org.read(hints.keys())
+    tasks = dict(bulk.tasks)
+    ours = _created_by_us(world, [task for task_id, task in tasks.items() if task_id not in by_task])
+    if ours:
+        # I6: the reminder was read after the task, so the task is read once more (M11).
+        by_task |= ours
+        tasks |= world.org.read(ours.keys()).tasks
+    terms = gather(world, by_task.values(), tasks.values(), bulk.at)
+    now = world.clock.now()
+    decisions = {
+        task_id: merge(by_task.get(task_id), reading(tasks.get(task_id), hint), terms, now)
+        for task_id, hint in hints.items()
+    }
+    refused = _store(world, decisions)
+    for task_id, decision in decisions.items():
+        if task_id not in refused:
+            counts[f"decided_{decision.rule}"] += 1
+            counts["stored"] += decision.record is not None
+    counts["lost_races"] += len(refused)
+    return {task_id: hints[task_id] for task_id in refused}
+
+
+def _store(world: World, decisions: Mapping[str, Decision]) -> set[str]:
+    records = {task_id: decision.record for task_id, decision in decisions.items() if decision.record}
+    stored = world.ledger.save(list(records.values()))
+    return {task_id for task_id, reminder in zip(records, stored, strict=True) if reminder is None}
+
+
+def _created_by_us(world: World, strangers: Sequence[Task]) -> dict[str, Reminder]:
+    """Recognise tasks that a push created and has not recorded yet, by our id on them (I6).
+
+    The id counts only on a task that the integration user created, and only for a reminder that has no other task.
+    """
+    claims = {}
+    for task in strangers:
+        claim = parse_external_id(task.external_id or "")
+        if claim and task.created_by == world.org.me():
+            claims[task.id] = claim
+    reminders = world.ledger.reminders({reminder_id for reminder_id, _ in claims.values()})
+    return {
+        task_id: reminders[reminder_id]
+        for task_id, (reminder_id, generation) in claims.items()
+        if reminder_id in reminders
+        and reminders[reminder_id].generation == generation
+        and reminders[reminder_id].task_id in {None, task_id}
+    }
+
+
+def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
+    """Keep one hint per task; that it was in the deleted list, and its batch, are not forgotten."""
+    distinct: dict[str, Hint] = {}
+    for hint in hints:
+        known = distinct.get(hint.task_id, hint)
+        distinct[hint.task_id] = replace(known, deleted=known.deleted or hint.deleted, batch=known.batch or hint.batch)
+    return distinct
+
+
+def _strike_off(world: World, applied: Sequence[Hint]) -> None:
+    """Let the first sync's progress show what was applied (S1); a batch is named `<user id>:<number>`."""
+    batches: dict[str, set[str]] = {}
+    for hint in applied:
+        if hint.batch:
+            batches.setdefault(hint.batch.partition(":")[0], set()).add(hint.batch)
+    for user_id, names in batches.items():
+        world.ledger.batch_applied(user_id, names)

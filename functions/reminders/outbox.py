@@ -1,0 +1,220 @@
+"""Sending local changes: read the tasks in bulk, merge, store the intent, write in bulk, store the answer (O1, O2, O3).
+
+The order makes every crash harmless. Before the call the intent is stored, so a lost answer is found out by reading; the answer is stored
+on whatever the reminder has become meanwhile, so an edit made during the call stays pending (O5).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from reminders.decision import Decision, Terms
+from reminders.merge import merge
+from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
+from reminders.problems import Failure, Kind
+from reminders.push_plan import Call, Planned, calls, chunks
+from reminders.reminder import Record, Reminder, Write
+from reminders.task import Hint, Task, reading
+from reminders.terms import gather
+from reminders.writes import DAILY, delete_done, with_intent, write_done, write_failed
+
+LEASE: Final = timedelta(minutes=2)
+"""After so long without a recorded answer, the schedule looks at a push again; longer than any invocation lasts."""
+
+BLIND: Final = timedelta(seconds=2)
+"""A stamp this close to the answer's `Date` cannot serve as a precondition yet: stamps are whole seconds (O1)."""
+
+ATTEMPTS: Final = 3
+"""Refused preconditions in a row before it waits for the schedule (O1)."""
+
+NOT_VISIBLE: Final = Failure(
+    kind=Kind.PERMANENT,
+    code="TASK_NOT_VISIBLE",
+    message="The task is gone or no longer visible to the integration user.",
+)
+
+
+def push(world: World, reminder_ids: Sequence[str]) -> Summary:
+    """Send what waits on these reminders. Those that cannot be sent now keep waiting, each with its next attempt."""
+    counts: Counter[str] = Counter()
+    try:
+        for chunk in chunks(list(dict.fromkeys(reminder_ids)), READ_BATCH):
+            again: Collection[str] = chunk
+            for _ in range(ATTEMPTS):
+                again = _round(world, again, counts)
+                if not again:
+                    break
+    except OrgUnavailable as stop:
+        # Nothing to undo: what was about to be written has its intent stored and is looked at again after the lease.
+        counts["unavailable"] += 1
+        return Summary(counts=counts, unavailable=stop.failure)
+    world.ledger.succeeded("push", world.clock.now())
+    return Summary(counts=counts)
+
+
+def push_due(world: World, limit: int = READ_BATCH) -> Summary:
+    """Send what the bell did not get through: everything whose next attempt is due."""
+    return push(world, world.ledger.waiting(world.clock.now(), limit))
+
+
+def _round(world: World, reminder_ids: Collection[str], counts: Counter[str]) -> set[str]:
+    """Push once; return the ids to try again at once."""
+    reminders = {key: value for key, value in world.ledger.reminders(reminder_ids).items() if value.pending}
+    if not reminders:
+        return set()
+    bulk = _read(world, reminders.values())
+    terms = gather(world, reminders.values(), bulk.tasks.values(), bulk.at)
+    decisions = _decide(world, reminders, bulk, terms)
+    blind = {key for key, decision in decisions.items() if _too_fresh(decision, bulk.tasks.get(key), bulk.at)}
+    if blind:
+        world.clock.sleep(BLIND.total_seconds())
+        bulk = _merged(bulk, _read(world, [reminders[key] for key in blind]))
+        decisions |= _decide(world, {key: reminders[key] for key in blind}, bulk, terms)
+        blind = {key for key in blind if _too_fresh(decisions[key], bulk.tasks.get(key), bulk.at)}
+    planned, refused = _store_intents(world, reminders, {k: d for k, d in decisions.items() if k not in blind}, bulk)
+    again = refused | blind
+    for call in calls(planned):
+        again |= _make(world, call, terms, counts)
+    counts["lost_races"] += len(refused)
+    return again
+
+
+def _read(world: World, reminders: Collection[Reminder]) -> Bulk:
+    """Read the tasks of these reminders, keyed by reminder id: linked ones by id, open creates by external id (O2)."""
+    linked = {item.task_id: item.id for item in reminders if item.task_id}
+    open_creates = {item.external_id: item.id for item in reminders if not item.task_id and item.intents}
+    tasks: dict[str, Task] = {}
+    at = world.clock.now()
+    if linked:
+        bulk = world.org.read(linked)
+        at, tasks = bulk.at, {linked[key]: task for key, task in bulk.tasks.items()}
+    if open_creates:
+        bulk = world.org.find(open_creates)
+        at, tasks = bulk.at, tasks | {open_creates[key]: task for key, task in bulk.tasks.items()}
+    return Bulk(tasks=tasks, at=at)
+
+
+def _merged(first: Bulk, second: Bulk) -> Bulk:
+    return Bulk(tasks={**first.tasks, **second.tasks}, at=second.at)
+
+
+def _decide(world: World, reminders: Mapping[str, Reminder], bulk: Bulk, terms: Terms) -> dict[str, Decision]:
+    now = world.clock.now()
+    return {
+        key: merge(reminder, reading(bulk.tasks.get(key), Hint(reminder.task_id or "")), terms, now)
+        for key, reminder in reminders.items()
+    }
+
+
+def _too_fresh(decision: Decision, task: Task | None, at: datetime) -> bool:
+    """Whether a write in the same second as the task's stamp could still follow unseen (O1)."""
+    update = decision.send is not None and decision.send.write is Write.UPDATE
+    return update and task is not None and at - task.stamp < BLIND
+
+
+def _store_intents(
+    world: World, reminders: Mapping[str, Reminder], decisions: Mapping[str, Decision], bulk: Bulk
+) -> tuple[list[Planned], set[str]]:
+    """Store what the merge decided and what is about to be written; return the writes to make and the lost races."""
+    now = world.clock.now()
+    records = {key: _before_the_call(reminders[key], decision, bulk, now) for key, decision in decisions.items()}
+    stored = dict(zip(records, world.ledger.save(list(records.values())), strict=True))
+    planned = []
+    for key, reminder in stored.items():
+        send, task = decisions[key].send, bulk.tasks.get(key)
+        if reminder and send:
+            planned.append(Planned(reminder=reminder, send=send, unmodified_since=task.stamp if task else None))
+    return planned, {key for key, reminder in stored.items() if reminder is None}
+
+
+def _before_the_call(reminder: Reminder, decision: Decision, bulk: Bulk, now: datetime) -> Record:
+    record = decision.record or Record(reminder=reminder)
+    if decision.send:
+        return replace(record, reminder=with_intent(record.reminder, decision.send, now, lease=LEASE))
+    if decision.record:
+        return record
+    if reminder.task_id and reminder.id not in bulk.tasks:
+        return write_failed(reminder, None, NOT_VISIBLE, now)
+    # Nothing to do and nothing learned: do not let the schedule ask every minute.
+    return Record(reminder=replace(reminder, next_attempt=now + DAILY, rings=False))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What came of one write; `binned` is a deleted task as it lies in the recycle bin."""
+
+    item: Planned
+    outcome: Outcome
+    binned: Task | None = None
+
+    def record(self, reminder: Reminder, terms: Terms, now: datetime) -> Record | None:
+        """Tell what to store, on the reminder as it is now."""
+        number, task_id = self.item.reminder.version, self.item.reminder.task_id
+        if self.outcome.failure:
+            return write_failed(reminder, number, self.outcome.failure, now)
+        if self.item.send.write is Write.DELETE:
+            return delete_done(reminder, self.binned, now)
+        return write_done(reminder, number, self.outcome.id or task_id or "", terms, now)
+
+
+def _make(world: World, call: Call, terms: Terms, counts: Counter[str]) -> set[str]:
+    """Make one call and store its answers; return the ids to read, merge and try again at once."""
+    outcomes = _send(world, call)
+    binned = _recycle_bin(world, call, outcomes)
+    answers = {
+        item.reminder.id: _Answer(item=item, outcome=outcome, binned=binned.get(item.reminder.task_id or ""))
+        for item, outcome in zip(call.items, outcomes, strict=True)
+    }
+    failures = {key: answer.outcome.failure for key, answer in answers.items() if answer.outcome.failure}
+    counts[f"calls_{call.write}"] += 1
+    counts[f"sent_{call.write}"] += len(answers) - len(failures)
+    for failure in failures.values():
+        counts[f"failed_{failure.kind}"] += 1
+    _store_answers(world, answers, terms)
+    return {key for key, failure in failures.items() if failure.kind in {Kind.STALE, Kind.DELETED, Kind.DUPLICATE}}
+
+
+def _send(world: World, call: Call) -> list[Outcome]:
+    match call.write:
+        case Write.CREATE:
+            return world.org.create([item.send.fields for item in call.items])
+        case Write.UPDATE:
+            return world.org.update([_change(item) for item in call.items])
+        case Write.DELETE:
+            return world.org.delete([item.reminder.task_id or "" for item in call.items])
+        case unknown:
+            assert_never(unknown)
+
+
+def _change(item: Planned) -> Change:
+    if item.reminder.task_id is None or item.unmodified_since is None:
+        raise ValueError(f"an update of {item.reminder.id} was planned without having read its task")
+    return Change(task_id=item.reminder.task_id, fields=item.send.fields, unmodified_since=item.unmodified_since)
+
+
+def _recycle_bin(world: World, call: Call, outcomes: Sequence[Outcome]) -> Mapping[str, Task]:
+    """Deletes have no precondition, so look once more at what was deleted (O1)."""
+    if call.write is not Write.DELETE:
+        return {}
+    ids = [
+        item.reminder.task_id or "" for item, outcome in zip(call.items, outcomes, strict=True) if not outcome.failure
+    ]
+    return world.org.read(ids).tasks if ids else {}
+
+
+def _store_answers(world: World, answers: Mapping[str, _Answer], terms: Terms) -> None:
+    """Store each answer on whatever its reminder is now. One that loses every race keeps its open intent: nothing is lost."""
+    reminders = {key: answer.item.reminder for key, answer in answers.items()}
+    for _ in range(RACES):
+        now = world.clock.now()
+        records = {key: answers[key].record(reminder, terms, now) for key, reminder in reminders.items()}
+        due = {key: record for key, record in records.items() if record}
+        stored = dict(zip(due, world.ledger.save(list(due.values())), strict=True))
+        lost = [key for key, reminder in stored.items() if reminder is None]
+        if not lost:
+            return
+        reminders = world.ledger.reminders(lost)

@@ -1,0 +1,31 @@
+"""Gathering what a merge must know: settings and switches as they stand now, never from a cache (S3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from reminders.decision import Terms
+from reminders.ports import World
+from reminders.reminder import Field, Reminder
+from reminders.task import Task
+
+NOISE: Final = timedelta(seconds=2)
+"""A smaller difference between the two clocks is the network's delay and the header's whole seconds."""
+
+
+def gather(world: World, reminders: Iterable[Reminder], tasks: Iterable[Task], salesforce_now: datetime) -> Terms:
+    """Read the settings and the sync switch of everybody concerned; `salesforce_now` is the `Date` of the answer just read."""
+    concerned = {task.owner for task in tasks}
+    for reminder in reminders:
+        concerned |= {reminder.values.assignee, reminder.sponsor or reminder.values.assignee}
+        if reminder.agreement:
+            concerned.add(reminder.agreement.pairs[Field.ASSIGNEE][1] or reminder.values.assignee)
+    users = world.ledger.users(concerned)
+    skew = salesforce_now - world.clock.now()
+    return Terms(
+        settings=world.ledger.settings(),
+        syncing=frozenset(user.id for user in users.values() if user.syncs),
+        skew=skew if abs(skew) > NOISE else timedelta(),
+    )
