@@ -27,7 +27,7 @@ PARKED: Final = 2_000
 SWEEP_OVERLAP: Final = timedelta(hours=48)
 """How far before the last good sweep the next one looks (I5)."""
 
-_Ask = Callable[[Span], tuple[list[Hint], datetime]]
+Ask = Callable[[Span], tuple[list[Hint], datetime]]
 
 
 def poll(world: World) -> Summary:
@@ -81,31 +81,37 @@ def sweep(world: World) -> Summary:
     return Summary(counts=counts)
 
 
-def _follow(world: World, mark: Mark, ask: _Ask, now: datetime, counts: Counter[str]) -> None:
+def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[str]) -> None:
     """Ask one replication resource from its watermark on, store the hints, then move the watermark."""
     stands = world.ledger.watermark(mark)
     horizon = UPDATED_HORIZON if mark is Mark.UPDATED else DELETED_HORIZON
-    asked: Span | None = span(stands, now)
-    try:
-        if too_old(stands, now, horizon):
-            raise InvalidRange
-        while asked:
-            try:
-                hints, reached = ask(asked)
-                break
-            except TooManyIds:
-                asked = asked.halved()
-        else:
-            raise InvalidRange
-    except InvalidRange:
-        # I4: the resource no longer covers the range; compare everything, then begin anew.
+    answer = None if too_old(stands, now, horizon) else _ask(ask, span(stands, now))
+    if answer is None:
+        # I4: the resource no longer reaches back to the watermark. Compare everything, then follow it from here on.
         counts["full_comparisons"] += 1
         counts.update(sweep(world).counts)
         world.ledger.advance(mark, span(None, now).start)
         return
+    hints, reached = answer
     world.hints.store(hints)
-    world.ledger.advance(mark, covered(asked, reached))
+    world.ledger.advance(mark, reached)
     counts[f"{mark}_hints"] += len(hints)
+
+
+def _ask(ask: Ask, asked: Span) -> tuple[list[Hint], datetime] | None:
+    """Ask for a range, or for its first half as long as it holds too many ids; None where it is not covered (I4)."""
+    while True:
+        try:
+            hints, latest = ask(asked)
+        except InvalidRange:
+            return None
+        except TooManyIds:
+            half = asked.halved()
+            if half is None:
+                raise
+            asked = half
+        else:
+            return hints, covered(asked, latest)
 
 
 def _updated(world: World, asked: Span) -> tuple[list[Hint], datetime]:
@@ -125,7 +131,7 @@ def _drain(world: World, counts: Counter[str]) -> None:
     parked = world.ledger.parked(PARKED)
     if parked:
         world.hints.store(parked)
-        world.ledger.unpark(parked)
+        world.ledger.unpark([hint.task_id for hint in parked])
         counts["unparked"] = len(parked)
 
 

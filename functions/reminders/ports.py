@@ -39,6 +39,13 @@ class LostRaces(Exception):
     """A write lost every race it was given; the trigger delivers again, and nothing is half done."""
 
 
+class LedgerUnavailable(Exception):
+    """The ledger refused or did not answer (throttled, unreachable, misconfigured), after bounded retries.
+
+    A write may have been made: read again before deciding anything.
+    """
+
+
 class InvalidRange(Exception):
     """INVALID_REPLICATION_DATE: the org no longer covers this range (I4)."""
 
