@@ -67,6 +67,7 @@ _KINDS: dict[str, Kind] = {
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": Kind.TRANSIENT,
     "QUERY_TIMEOUT": Kind.TRANSIENT,
     "REQUEST_RUNNING_TOO_LONG": Kind.TRANSIENT,
+    "INVALID_QUERY_LOCATOR": Kind.TRANSIENT,  # a page of a query that expired: asking anew helps
     "UNKNOWN_EXCEPTION": Kind.TRANSIENT,
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": Kind.TRANSIENT,
     "PROCESSING_HALTED": Kind.TRANSIENT,
@@ -76,9 +77,10 @@ _KINDS: dict[str, Kind] = {
     "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE_CHECK": Kind.STALE,
 }
 
+PRECONDITION_FAILED = 412
+
 _STATUSES: dict[int, Kind] = {
     401: Kind.AUTHENTICATION,
-    412: Kind.STALE,
     500: Kind.TRANSIENT,
     502: Kind.TRANSIENT,
     503: Kind.TRANSIENT,
@@ -98,8 +100,11 @@ LONGEST_RETRY = timedelta(hours=1)
 
 
 def sort(code: str, message: str, status: int = 400) -> Failure:
-    """Sort one failure by its code; a code that we do not know, by its HTTP status; else it is permanent."""
-    kind = _KINDS.get(code) or _STATUSES.get(status, Kind.PERMANENT)
+    """Sort one failure by its code; a code that we do not know, by its HTTP status; else it is permanent.
+
+    412 is always a precondition that failed: the platform does not document the code that comes with it.
+    """
+    kind = Kind.STALE if status == PRECONDITION_FAILED else _KINDS.get(code) or _STATUSES.get(status, Kind.PERMANENT)
     return Failure(kind=kind, code=code or f"HTTP_{status}", message=message)
 
 
