@@ -1,0 +1,90 @@
+"""The lists of the Command Center (S5, M5): which shelf a reminder lies on, in what order, and which part a view shows. Pure.
+
+Both ledgers are built on these functions: DynamoDB keeps shelf and place as an index, the one in memory sorts by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from reminders.ports import View
+from reminders.reminder import RECENTLY_DELETED, Reminder, Status
+
+BEFORE_DATES: Final = "-"
+AFTER_DATES: Final = "~"
+"""Markers that sort before and after every ISO date."""
+
+
+class Shelf(StrEnum):
+    """Where a reminder of an assignee lies; every reminder lies on exactly one."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    DELETED = "deleted"
+    HANDED = "handed"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a shelf that a view shows: places from `first` to `last`, both included, in ascending order or not."""
+
+    shelf: Shelf
+    first: str
+    last: str
+    ascending: bool = True
+
+    def holds(self, reminder: Reminder) -> bool:
+        """Whether the reminder belongs into this list now, whatever an index said a moment ago."""
+        return shelf(reminder) is self.shelf and self.first <= place(reminder) <= self.last
+
+
+def shelf(reminder: Reminder) -> Shelf:
+    """Tell the shelf. Handed over, it leaves the lists (F6); deleted, it is under "recently deleted" (M5)."""
+    if reminder.deleted:
+        return Shelf.DELETED
+    if reminder.handed_over:
+        return Shelf.HANDED
+    return Shelf.COMPLETE if reminder.values.status is Status.COMPLETE else Shelf.OPEN
+
+
+def place(reminder: Reminder) -> str:
+    """Tell the place on its shelf: by due date, and deleted ones by when both sides agreed; then by id, so that no two tie."""
+    if reminder.tombstone:
+        agreed = reminder.tombstone.agreed
+        when = agreed.astimezone(UTC).isoformat() if agreed else AFTER_DATES
+    elif reminder.values.due:
+        when = reminder.values.due.isoformat()
+    else:
+        # Undated ones come last: open ones are listed forwards, completed ones backwards.
+        when = BEFORE_DATES if shelf(reminder) is Shelf.COMPLETE else AFTER_DATES
+    return f"{when}#{reminder.id}"
+
+
+def span(view: View, today: str) -> Span:
+    """Tell the part that a view shows on this day of the user's (ISO). Raises ValueError if `today` is no date.
+
+    A place starts with a date and `#`, which sorts before `~`: so `<date>` is before, and `<date>~` after, all of that day.
+    """
+    day = date.fromisoformat(today)
+    tomorrow = (day + timedelta(days=1)).isoformat()
+    last = AFTER_DATES * 2
+    match view:
+        case View.TODAY:
+            return Span(Shelf.OPEN, today, tomorrow + AFTER_DATES)
+        case View.OVERDUE:
+            return Span(Shelf.OPEN, BEFORE_DATES, today)
+        case View.UPCOMING:
+            return Span(Shelf.OPEN, tomorrow + AFTER_DATES, AFTER_DATES)
+        case View.NO_DATE:
+            return Span(Shelf.OPEN, AFTER_DATES, last)
+        case View.OPEN:
+            return Span(Shelf.OPEN, BEFORE_DATES, last)
+        case View.COMPLETED:
+            return Span(Shelf.COMPLETE, BEFORE_DATES, last, ascending=False)
+        case View.DELETED:
+            return Span(Shelf.DELETED, (day - RECENTLY_DELETED).isoformat(), last, ascending=False)
+        case _:
+            assert_never(view)
