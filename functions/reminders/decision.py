@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from reminders.reminder import NO_PAIRS, Pairs, Record, Write
+from reminders.reminder import Pairs, Record, Write
 from reminders.settings import Settings
 
 
@@ -29,7 +29,7 @@ class Send:
 
     write: Write
     fields: Mapping[str, str | None] = field(default_factory=dict)
-    pairs: Pairs = NO_PAIRS
+    pairs: Pairs = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, Summary, TooManyIds, View, World
+from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, OrgUnavailable, Summary, TooManyIds, View, World
 from reminders.push_plan import chunks
 from reminders.reminder import Record, waiting
 from reminders.settings import User
@@ -33,9 +33,13 @@ Ask = Callable[[Span], tuple[list[Hint], datetime]]
 def poll(world: World) -> Summary:
     """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3)."""
     counts: Counter[str] = Counter()
-    now = world.org.now()
-    _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
-    _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
+    try:
+        now = world.org.now()
+        _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
+        _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
+    except OrgUnavailable as stop:
+        # The watermarks stand where they stood; the next poll asks for the same range and more.
+        return Summary(counts=counts, unavailable=stop.failure)
     _drain(world, counts)
     world.ledger.succeeded("poll", world.clock.now())
     return Summary(counts=counts)

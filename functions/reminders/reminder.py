@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 NO_SUBJECT = "(no subject)"
 """The name of a reminder whose task has no Subject; never sent to Salesforce (F1)."""
@@ -75,7 +74,6 @@ Pair = tuple[str | None, str | None]
 """One field's value in both representations: (the reminder's, the task's). Details are digests (`mapping.digest`)."""
 
 Pairs = Mapping[Field, Pair]
-NO_PAIRS: Pairs = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +122,7 @@ class Intent:
     number: int
     write: Write
     at: datetime
-    pairs: Pairs = NO_PAIRS
+    pairs: Pairs = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 

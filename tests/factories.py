@@ -1,0 +1,89 @@
+"""Reminders, tasks and terms for tests: a plain pair in agreement, to change one thing at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from reminders.decision import Terms
+from reminders.fields import agree_on_all
+from reminders.reminder import Field, Reminder, Values
+from reminders.settings import Settings
+from reminders.task import Task
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+BEFORE = NOW - timedelta(hours=1)
+ANNA = "005000000000001AAA"
+BEN = "005000000000002AAA"
+NO_SYNC = "005000000000009AAA"
+QUEUE = "00G000000000001AAA"
+ROBOT = "005000000000000AAA"
+TASK_ID = "00T000000000001AAA"
+LEAD = "00Q000000000001AAA"
+CONTACT = "003000000000001AAA"
+
+
+def a_task(**changes: Any) -> Task:
+    """Give a task of Anna's, as a salesperson would write it."""
+    task = Task(
+        id=TASK_ID,
+        owner=ANNA,
+        created=BEFORE,
+        created_by=ANNA,
+        last_modified=BEFORE,
+        system_modstamp=BEFORE,
+        subject="Call Ms Lindqvist",
+        status="Not Started",
+        priority="Normal",
+        due=date(2026, 11, 24),
+        description="Ask about the renewal",
+        who=LEAD,
+        subtype="Task",
+    )
+    return replace(task, **changes)
+
+
+def some_values(**changes: Any) -> Values:
+    """Give the values that agree with `a_task()`."""
+    values = Values(
+        name="Call Ms Lindqvist",
+        assignee=ANNA,
+        due=date(2026, 11, 24),
+        details="Ask about the renewal",
+        person=LEAD,
+    )
+    return replace(values, **changes)
+
+
+def a_pair(*, settings: Settings | None = None, task: Task | None = None, **changes: Any) -> Reminder:
+    """Give a reminder in agreement with the task; `changes` are made to it afterwards."""
+    task = task or a_task()
+    reminder = Reminder(
+        id="r1",
+        version=3,
+        values=some_values(),
+        created=BEFORE,
+        created_by=ANNA,
+        sponsor=ANNA,
+        task_id=task.id,
+        agreement=agree_on_all(some_values(), task, settings or Settings()),
+    )
+    return replace(reminder, **changes)
+
+
+def edited(reminder: Reminder, *, at: datetime = NOW, **values: Any) -> Reminder:
+    """Give the reminder after a person edited it here and before the push."""
+    fields = {Field(name) if name in set(Field) else Field.NAME for name in values}
+    return replace(
+        reminder,
+        values=replace(reminder.values, **values),
+        edited={**reminder.edited, **dict.fromkeys(fields, at)},
+        pending=True,
+        next_attempt=at,
+    )
+
+
+def terms(*syncing: str, settings: Settings | None = None, skew: timedelta = timedelta()) -> Terms:
+    """Give terms under which Anna and Ben sync, unless others are named."""
+    return Terms(settings=settings or Settings(), syncing=frozenset(syncing or (ANNA, BEN)), skew=skew)
