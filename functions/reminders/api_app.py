@@ -1,0 +1,143 @@
+"""The web application: gate, routes, errors. `answer` turns one event of API Gateway (HTTP API, format 2.0) into its response.
+
+The gate comes before everything: who asks (C7), then whether the body is small, JSON, an object, and text that can be stored.
+Powertools' resolver does the rest: routing, validation by pydantic, OpenAPI.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from threading import Lock
+from typing import Any, NoReturn
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from reminders import api_pages, api_reminders, api_settings
+from reminders.access import Site, sign_in, user_id
+from reminders.api_errors import ApiError, invalid, refused, unavailable
+from reminders.api_http import JSON, LOG, Call, error, raw, remember
+from reminders.edit import Refused
+from reminders.ports import LedgerUnavailable, OrgUnavailable, World
+
+MAX_BODY = 2 * 1024 * 1024
+"""Bytes of a body. 200 reminders of a usual size fit many times; Lambda itself refuses 6 MB."""
+
+app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
+app.include_router(api_pages.router)
+app.include_router(api_reminders.router)
+app.include_router(api_settings.router)
+
+_one_at_a_time = Lock()
+"""Lambda gives a container one event at a time, and Powertools counts on it (its current event is a class attribute). A host
+with threads, such as a local server, must not mix two people's requests."""
+
+
+def answer(event: Mapping[str, Any], context: LambdaContext, world: Callable[[], World], site: Site) -> dict[str, Any]:
+    """Answer one request. Whatever a client sends is answered in the shape of `api_errors`; only the unforeseen is a 500.
+
+    `world` is asked for only where it is needed: the page itself opens without secret, ledger or org.
+    """
+    with _one_at_a_time:
+        remember(app, site=site)
+        try:
+            if event["rawPath"].startswith("/api/"):
+                asker_id = user_id(_claims(event), site.organization_id)
+                _check_body(event)
+                here = world()
+                remember(app, call=Call(here, site, sign_in(here, asker_id), here.clock.now()))
+        except Exception as failure:  # noqa: BLE001 - `_fail` answers every kind, and logs what was not foreseen
+            return _gateway(_fail(failure))
+        return app.resolve(event, context)
+
+
+@app.exception_handler([Exception, NotFoundError])  # type: ignore[untyped-decorator]  # Powertools leaves it untyped
+def _fail(failure: Exception) -> Response[str]:
+    """Map what was raised to its answer; what nobody foresaw is logged whole, and told without its insides."""
+    match failure:
+        case ApiError():
+            known = failure
+        case Refused():
+            known = refused(failure)
+        case OrgUnavailable():
+            known = unavailable(failure)
+        case LedgerUnavailable():
+            LOG.warning("the ledger does not answer", exc_info=failure)
+            known = ApiError(
+                503, "store_unavailable", "Our own store does not answer now. Look again before you repeat it."
+            )
+        case RequestValidationError():
+            known = invalid(failure.errors())
+        case NotFoundError():
+            known = ApiError(404, "no_such_route", "There is nothing at this address.")
+        case RequestUnsupportedContentType():
+            known = ApiError(415, "not_json", "Send the body as application/json.")
+        case _:
+            LOG.error("a request failed in a way that was not foreseen", exc_info=failure)
+            known = ApiError(500, "internal", "Something went wrong on our side. It has been logged.")
+    return error(known, app.context["site"])
+
+
+@app.get("/openapi.json", include_in_schema=False, compress=True)
+def describe() -> Response[str]:
+    """Serve this API's own documentation."""
+    return raw(_openapi())
+
+
+@lru_cache
+def _openapi() -> str:
+    return app.get_openapi_json_schema(
+        title="Reminder Sync",
+        version="1",
+        description="Reminders here, tasks in Salesforce, kept in step. Times are UTC; dates are plain dates.",
+        security_schemes={
+            "salesforce": HTTPBearer(bearerFormat="JWT", description="An id token of your Salesforce org.")
+        },
+        security=[{"salesforce": []}],
+    )
+
+
+def _claims(event: Mapping[str, Any]) -> Mapping[str, object]:
+    """Find the claims that the authorizer of the HTTP API verified; none, if a route were left open by mistake."""
+    authorizer = event["requestContext"].get("authorizer") or {}
+    claims: Mapping[str, object] = (authorizer.get("jwt") or {}).get("claims") or {}
+    return claims
+
+
+def _check_body(event: Mapping[str, Any]) -> None:
+    """Refuse a body that is too large, no JSON object, or text that no store can hold. Raises ApiError."""
+    body = event.get("body") or ""
+    if len(body) > MAX_BODY * (4 / 3 if event.get("isBase64Encoded") else 1):
+        raise ApiError(413, "too_large", f"The body is larger than {MAX_BODY:,} bytes. Send fewer at once.")
+    if not body:
+        return
+    media_type = str(event.get("headers", {}).get("content-type", JSON)).partition(";")[0].strip().lower()
+    if media_type != JSON:
+        raise ApiError(415, "not_json", "Send the body as application/json.")
+    try:
+        text = b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
+        parsed = json.loads(text, parse_constant=_no_constant)
+        json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as fault:
+        raise ApiError(400, "malformed", "The body is not valid JSON.") from fault
+    if not isinstance(parsed, dict):
+        raise ApiError(400, "malformed", "The body must be a JSON object.")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _gateway(response: Response[str]) -> dict[str, Any]:
+    """Write a response that did not come through the resolver, in API Gateway's format 2.0."""
+    headers = {**response.headers, "Content-Type": JSON}
+    return {"statusCode": response.status_code, "headers": headers, "body": response.body, "isBase64Encoded": False}

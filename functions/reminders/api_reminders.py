@@ -1,0 +1,184 @@
+"""The routes of reminders (C1, C5): lists, one by one, and up to 200 at once. Documentation of the API is made from here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+
+from reminders import commands
+from reminders.api_errors import ApiError, invalid
+from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
+from reminders.commands import Change, Command, Create, Delete, Done, SyncThisOne, Wanted
+from reminders.ports import View
+from reminders.reminder import Status
+from reminders.schemas import (
+    Bulk,
+    BulkComplete,
+    BulkCreate,
+    BulkDelete,
+    BulkEdit,
+    BulkOut,
+    BulkResult,
+    Changes,
+    ErrorDetail,
+    HistoryOut,
+    Invalid,
+    ListOut,
+    NewReminder,
+    ReminderOut,
+    line,
+    row,
+    whole,
+)
+
+router = new_router()
+
+Id = Annotated[str, Path(description="The reminder's id.")]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that you have seen. Required.")]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of the list that you have.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="Sent again with the same key, a create answers 200 with the reminder that the first one made.",
+    ),
+]
+
+
+@router.get("/api/reminders", summary="List one view", tags=["Reminders"], responses=responses(ListOut))
+def list_reminders(
+    view: Annotated[View, Query(description="Which list (S5); `today` is today and tomorrow.")] = View.TODAY,
+    assignee: Annotated[str | None, Query(description="Somebody else's list; for administrators.")] = None,
+    limit: Annotated[int, Query(ge=1, le=commands.MAX_LIST)] = commands.MAX_LIST,
+    if_none_match: IfNoneMatch = None,
+) -> Response[str]:
+    """List one view of your reminders."""
+    call = call_of(router)
+    found = commands.listing(call.world, call.asker, Wanted(view, assignee or call.asker.id, limit), now=call.now)
+    items = [row(item, call.site.salesforce_url) for item in found.reminders]
+    listed = ListOut(view=found.view, today=found.today, items=items, truncated=found.truncated)
+    return reply_if_changed(listed, if_none_match)
+
+
+@router.post(
+    "/api/reminders",
+    summary="Create",
+    tags=["Reminders"],
+    responses={
+        **responses(ReminderOut, 400, 404, 413, 415, status=201, description="Created."),
+        200: responses(ReminderOut, description="There already, by the same key.")[200],
+    },
+)
+def create_reminder(values: NewReminder, idempotency_key: IdempotencyKey = None) -> Response[str]:
+    """Create a reminder. It is synced if its assignee syncs at this moment (S2)."""
+    return _do(Create(_new_id(idempotency_key), values.model_dump()))
+
+
+@router.get(
+    "/api/reminders/<reminder_id>", summary="Read one", tags=["Reminders"], responses=responses(ReminderOut, 404)
+)
+def read_reminder(reminder_id: Id) -> Response[str]:
+    """Read one reminder, recently deleted ones included."""
+    call = call_of(router)
+    found = commands.find(call.world, call.asker, reminder_id)
+    return reply(whole(found, call.site.salesforce_url), version=found.version)
+
+
+@router.patch(
+    "/api/reminders/<reminder_id>",
+    summary="Change",
+    tags=["Reminders"],
+    responses=responses(ReminderOut, 400, 404, 412, 413, 415, 428),
+)
+def change_reminder(reminder_id: Id, changes: Changes, if_match: IfMatch = None) -> Response[str]:
+    """Change values. What is absent stays, `null` clears (F7)."""
+    return _do(Change(reminder_id, require_version(if_match), changes.sent()))
+
+
+@router.delete(
+    "/api/reminders/<reminder_id>",
+    summary="Delete",
+    tags=["Reminders"],
+    responses=responses(ReminderOut, 400, 404, 412, 428),
+)
+def delete_reminder(reminder_id: Id, if_match: IfMatch = None) -> Response[str]:
+    """Delete here, and the task in Salesforce with it (M4). It stays under "recently deleted" for 15 days."""
+    return _do(Delete(reminder_id, require_version(if_match)))
+
+
+@router.post(
+    "/api/reminders/<reminder_id>/sync",
+    summary="Sync this one",
+    tags=["Reminders"],
+    responses=responses(ReminderOut, 404, 409),
+)
+def sync_this_one(reminder_id: Id) -> Response[str]:
+    """Take a reminder into the sync that was created before its assignee's sync was turned on (S2)."""
+    return _do(SyncThisOne(reminder_id))
+
+
+@router.get(
+    "/api/reminders/<reminder_id>/history", summary="History", tags=["Reminders"], responses=responses(HistoryOut, 404)
+)
+def read_history(reminder_id: Id) -> Response[str]:
+    """Read what happened to a reminder and why, oldest first."""
+    call = call_of(router)
+    return reply(HistoryOut(lines=[line(item) for item in commands.history(call.world, call.asker, reminder_id)]))
+
+
+@router.post(
+    "/api/reminders/bulk",
+    summary="Change many",
+    tags=["Reminders"],
+    responses=responses(BulkOut, 400, 413, 415, description="One result per item; look at each status."),
+)
+def change_many(bulk: Bulk) -> Response[str]:
+    """Create, edit, complete and delete up to 200 reminders. Each item succeeds or fails by itself."""
+    call = call_of(router)
+    wanted = {index: _command(item) for index, item in enumerate(bulk.items) if not isinstance(item, Invalid)}
+    answers: dict[int, Done | ApiError] = {
+        index: invalid(item.errors) for index, item in enumerate(bulk.items) if isinstance(item, Invalid)
+    }
+    done = commands.apply(call.world, call.asker, list(wanted.values()), now=call.now)
+    answers.update(zip(wanted, done, strict=True))
+    results = [_result(answers[index], call.site.salesforce_url) for index in sorted(answers)]
+    return reply(BulkOut(results=results))
+
+
+def _do(command: Command) -> Response[str]:
+    call = call_of(router)
+    done = commands.do(call.world, call.asker, command, now=call.now)
+    body = whole(done.reminder, call.site.salesforce_url)
+    return reply(body, status=201 if done.created else 200, version=done.reminder.version)
+
+
+def _new_id(key: str | None) -> str:
+    return commands.id_for(call_of(router).asker, key) if key else str(uuid4())
+
+
+def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete) -> Command:
+    match item:
+        case BulkCreate():
+            return Create(_new_id(item.key), item.values.model_dump())
+        case BulkEdit():
+            return Change(item.id, item.version, item.changes.sent())
+        case BulkComplete():
+            return Change(item.id, item.version, {"status": Status.COMPLETE})
+        case BulkDelete():
+            return Delete(item.id, item.version)
+
+
+def _result(answer: Done | ApiError, salesforce_url: str) -> BulkResult:
+    if isinstance(answer, ApiError):
+        current = row(answer.current, salesforce_url) if answer.current else None
+        return BulkResult(status=answer.status, error=_detail(answer.body()), reminder=current)
+    return BulkResult(status=201 if answer.created else 200, reminder=row(answer.reminder, salesforce_url))
+
+
+def _detail(body: dict[str, Any]) -> ErrorDetail:
+    return ErrorDetail(**body)

@@ -1,0 +1,112 @@
+"""What people choose: their own sync (S1 to S3), the org-wide settings (S6), and what they are told of the sync (C3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reminders import subject
+from reminders.api_errors import stale
+from reminders.edit import Refused
+from reminders.ports import Usage, World
+from reminders.settings import Choice, Import, Settings, User
+
+SYNC_OFF: Final = "Do not sync to Salesforce tasks"
+SYNC_ON: Final = "Sync with Salesforce tasks"
+"""The two choices, in the words of S1."""
+
+LONGEST_IMPORT = timedelta(days=30)
+"""No first sync reaches further back (S2, S3)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """How the sync is doing: last success per direction, reminders waiting for a push in the whole org, and calls used (C3)."""
+
+    now: datetime
+    successes: Mapping[str, datetime]
+    waiting: int
+    usage: Usage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """A user's choice on the version of their record that they saw; `hours` is the import window (None: the org's)."""
+
+    syncs: bool
+    hours: int | None
+    version: int
+
+
+def switch(world: World, user: User, choice: Switch, *, now: datetime) -> User:
+    """Turn a user's sync on or off. Raises ApiError (412).
+
+    Turning it on stores the wish for a first sync in the same write; the stream of the table carries it to the poll (S1).
+    Choosing what is chosen already changes nothing, so a second click starts no second import.
+    """
+    if user.version != choice.version:
+        raise stale()
+    if user.syncs == choice.syncs:
+        return user
+    wanted = replace(user, syncs=choice.syncs, changed=now)
+    if choice.syncs:
+        wanted = replace(wanted, first_sync=Import(started=now, since=_since(world, user, choice.hours, now)))
+    stored = world.ledger.save_user(wanted)
+    if stored is None:
+        raise stale()
+    return stored
+
+
+def _since(world: World, user: User, hours: int | None, now: datetime) -> datetime:
+    """Start the window where it is wished, or where sync was turned off if that is earlier (S3); never beyond 30 days."""
+    since = now - timedelta(hours=hours or world.ledger.settings().import_hours)
+    if user.changed:
+        since = min(since, user.changed)
+    return max(since, now - LONGEST_IMPORT)
+
+
+def change_settings(world: World, wanted: Settings) -> Settings:
+    """Store the org-wide settings on the version they carry. Raises Refused, ApiError (412)."""
+    check(wanted)
+    stored = world.ledger.save_settings(wanted)
+    if stored is None:
+        raise stale()
+    return stored
+
+
+def check(settings: Settings) -> None:
+    """Refuse settings by which values could not find their way back. Raises Refused."""
+    try:
+        subject.check(settings.subject_template)
+    except subject.UnknownField as error:
+        raise Refused("subject_template", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+    _check_choices("statuses", settings.statuses.items())
+    _check_choices("priorities", settings.priorities.items())
+
+
+def _check_choices(name: str, choices: Iterable[tuple[str, Choice]]) -> None:
+    """One value of the org must mean one value of ours (F2, F3)."""
+    meanings: dict[str, str] = {}
+    for key, choice in choices:
+        for value in {choice.written, *choice.also_read}:
+            if value in meanings:
+                raise Refused(name, f"“{value}” cannot stand for {meanings[value]} and for {key}.")
+            meanings[value] = key
+
+
+def status(world: World, now: datetime) -> SyncStatus:
+    """Tell how the sync is doing (C3). Asks nothing of Salesforce."""
+    return SyncStatus(
+        now=now,
+        successes=world.ledger.successes(),
+        waiting=world.ledger.count_waiting(),
+        usage=world.org.usage(),
+    )
+
+
+def assignees(world: World, asker: User) -> list[User]:
+    """List whom a reminder can be offered to: everybody who syncs, and the asker; anybody else goes by id."""
+    users = {user.id: user for user in [asker, *world.ledger.syncing()]}
+    return sorted(users.values(), key=lambda user: (user.name.casefold(), user.id))

@@ -1,0 +1,313 @@
+"""The shapes of the JSON API: what comes in is checked here, what goes out is written here. Unknown fields are refused.
+
+Dates are `YYYY-MM-DD` and never shifted by a time zone (F4); times are RFC 3339 in UTC; ids of people are 18-character
+Salesforce ids. What depends on the rules of a reminder (lengths, control characters) is refused by `edit.check`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WrapValidator
+from pydantic.functional_validators import ModelWrapValidatorHandler
+
+from reminders.ports import Person, View
+from reminders.reminder import Event, Line, Priority, Reminder, Side, Status, SyncState, Type, sync_state
+from reminders.reminder import Field as MappedField
+
+MAX_BULK = 200
+"""Items in one bulk request."""
+
+_EXCERPT = 140
+
+
+def _plain_date(value: object) -> object:
+    """Take dates in one spelling only, so that no time of day can sneak in and shift one (F4)."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        return value
+    raise ValueError("A date is written YYYY-MM-DD")
+
+
+PlainDate = Annotated[date, BeforeValidator(_plain_date)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+class Strict(BaseModel):
+    """A body: unknown fields are refused, so a misspelt one is never silently lost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewReminder(Strict):
+    """A reminder to create. Without an assignee it is yours."""
+
+    name: str
+    assignee: str | None = None
+    type: Type = Type.CUSTOM
+    status: Status = Status.OPEN
+    priority: Priority = Priority.NORMAL
+    due: PlainDate | None = None
+    details: str | None = None
+    person: str | None = None
+    campaign_name: str | None = None
+    campaign_day: str | None = None
+    campaign_step: str | None = None
+    call_outcome: str | None = None
+    call_reason: str | None = None
+
+
+def _absent(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+class Changes(Strict):
+    """Values to change. What is absent stays; `null` clears, where a value can be cleared (F7)."""
+
+    # These five cannot be cleared: their default is never looked at, only whether they were sent.
+    name: str = Field(default="", json_schema_extra=_absent)
+    assignee: str = Field(default="", json_schema_extra=_absent)
+    type: Type = Field(default=Type.CUSTOM, json_schema_extra=_absent)
+    status: Status = Field(default=Status.OPEN, json_schema_extra=_absent)
+    priority: Priority = Field(default=Priority.NORMAL, json_schema_extra=_absent)
+    due: PlainDate | None = Field(default=None, json_schema_extra=_absent)
+    details: str | None = Field(default=None, json_schema_extra=_absent)
+    person: str | None = Field(default=None, json_schema_extra=_absent)
+    campaign_name: str | None = Field(default=None, json_schema_extra=_absent)
+    campaign_day: str | None = Field(default=None, json_schema_extra=_absent)
+    campaign_step: str | None = Field(default=None, json_schema_extra=_absent)
+    call_outcome: str | None = Field(default=None, json_schema_extra=_absent)
+    call_reason: str | None = Field(default=None, json_schema_extra=_absent)
+
+    def sent(self) -> dict[str, Any]:
+        """Give only the values that were sent, `None` for those to be cleared."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class BulkCreate(Strict):
+    """Create one; `key` makes it safe to send again, like the header Idempotency-Key."""
+
+    action: Literal["create"]
+    values: NewReminder
+    key: Key | None = None
+
+
+class BulkEdit(Strict):
+    """Change one on the version that you have seen."""
+
+    action: Literal["edit"]
+    id: str
+    version: int
+    changes: Changes
+
+
+class BulkComplete(Strict):
+    """Complete one on the version that you have seen."""
+
+    action: Literal["complete"]
+    id: str
+    version: int
+
+
+class BulkDelete(Strict):
+    """Delete one on the version that you have seen."""
+
+    action: Literal["delete"]
+    id: str
+    version: int
+
+
+class Invalid(BaseModel):
+    """A bulk item that could not be read; it is answered by itself and stops no other."""
+
+    errors: list[dict[str, Any]]
+
+
+BulkItem = Annotated[BulkCreate | BulkEdit | BulkComplete | BulkDelete, Field(discriminator="action")]
+
+
+def _by_itself(value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:  # noqa: ANN401 - pydantic's own signature
+    try:
+        return handler(value)
+    except ValidationError as error:
+        return Invalid(errors=[dict(item) for item in error.errors(include_url=False, include_context=False)])
+
+
+class Bulk(Strict):
+    """Up to 200 changes. Each answers by itself, in the order of the request."""
+
+    items: Annotated[list[Annotated[BulkItem, WrapValidator(_by_itself)]], Field(min_length=1, max_length=MAX_BULK)]
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: a code for programs, a message for people, and the field at fault, if one is."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class ErrorOut(BaseModel):
+    """Every refusal of this API."""
+
+    error: ErrorDetail
+
+
+class DeletedOut(BaseModel):
+    """When and where it was deleted; `agreed` is when the other side had followed (null: still waiting)."""
+
+    at: datetime
+    side: Side
+    agreed: datetime | None
+
+
+class ReminderRow(BaseModel):
+    """A reminder in a list. Its details are an excerpt of at most 140 characters, so that a long list stays an answer."""
+
+    id: str
+    version: int
+    name: str
+    assignee: str
+    type: Type
+    status: Status
+    priority: Priority
+    due: date | None
+    person: str | None
+    campaign_name: str | None
+    campaign_day: str | None
+    campaign_step: str | None
+    call_outcome: str | None
+    call_reason: str | None
+    sync_state: SyncState
+    sync_reason: str | None
+    task_id: str | None
+    task_url: str | None
+    deleted: DeletedOut | None
+    created: datetime
+    created_by: str
+    edited: datetime | None
+    excerpt: str | None
+
+
+class ReminderOut(ReminderRow):
+    """A reminder, whole. Its ETag is its version."""
+
+    details: str | None
+
+
+class StaleOut(ErrorOut):
+    """A stale write: the error, and the reminder as it is now (null where it is nothing of yours any more)."""
+
+    current: ReminderOut | None = None
+
+
+class ListOut(BaseModel):
+    """One view of the Command Center; `today` is the date in the user's own time zone (S5)."""
+
+    view: View
+    today: date
+    items: list[ReminderRow]
+    truncated: bool
+
+
+class BulkResult(BaseModel):
+    """What came of one item: its own HTTP status, and the reminder or the error (or both, where the version was stale)."""
+
+    status: int
+    reminder: ReminderRow | None = None
+    error: ErrorDetail | None = None
+
+
+class BulkOut(BaseModel):
+    """One result per item, in the order of the request."""
+
+    results: list[BulkResult]
+
+
+class LineOut(BaseModel):
+    """One line of a reminder's history; `lost` is a value that stands on neither side any more (M2)."""
+
+    at: datetime
+    event: Event
+    rule: str
+    text: str
+    side: Side | None
+    field: MappedField | None
+    lost: str | None
+
+
+class HistoryOut(BaseModel):
+    """What happened to a reminder, oldest first."""
+
+    lines: list[LineOut]
+
+
+class PersonOut(BaseModel):
+    """Somebody of the org."""
+
+    id: str
+    name: str
+
+
+class PeopleOut(BaseModel):
+    """People to choose from."""
+
+    people: list[PersonOut]
+
+
+_REASONS: Mapping[SyncState, str | None] = {
+    SyncState.SYNCED: None,
+    SyncState.WAITING: "On its way to Salesforce.",
+    SyncState.NOT_SYNCED: "Stays here only, until “Sync this one” is chosen.",
+    SyncState.HANDED_OVER: "Handed over in Salesforce to somebody outside this list; read-only here.",
+}
+
+
+def row(reminder: Reminder, salesforce_url: str) -> ReminderRow:
+    """Write a reminder for a list."""
+    return ReminderRow(**_fields(reminder, salesforce_url))
+
+
+def whole(reminder: Reminder, salesforce_url: str) -> ReminderOut:
+    """Write a reminder with all its values."""
+    return ReminderOut(**_fields(reminder, salesforce_url), details=reminder.values.details)
+
+
+def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
+    values = reminder.values
+    state = sync_state(reminder)
+    trouble, tombstone, task = reminder.trouble, reminder.tombstone, reminder.task_id
+    return {
+        "id": reminder.id,
+        "version": reminder.version,
+        **{name: getattr(values, name) for name in NewReminder.model_fields if name != "details"},
+        "sync_state": state,
+        "sync_reason": f"{trouble.message} ({trouble.code})" if trouble else _REASONS[state],
+        "task_id": task,
+        "task_url": f"{salesforce_url.rstrip('/')}/lightning/r/Task/{task}/view" if task else None,
+        "deleted": DeletedOut(at=tombstone.at, side=tombstone.side, agreed=tombstone.agreed) if tombstone else None,
+        "created": reminder.created,
+        "created_by": reminder.created_by,
+        "edited": max(reminder.edited.values(), default=None),
+        "excerpt": values.details[:_EXCERPT] if values.details else None,
+    }
+
+
+def line(item: Line) -> LineOut:
+    """Write one line of history."""
+    return LineOut(
+        at=item.at,
+        event=item.event,
+        rule=item.rule,
+        text=item.text,
+        side=item.side,
+        field=item.field,
+        lost=item.lost,
+    )
+
+
+def person(item: Person) -> PersonOut:
+    """Write somebody to choose."""
+    return PersonOut(id=item.id, name=item.name)

@@ -1,0 +1,159 @@
+"""A world for tests of the API: a ledger in memory, an org that answers about people, a clock that stands still."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from reminders.access import Site
+from reminders.api_app import answer
+from reminders.ports import Hints, Ledger, Org, OrgUnavailable, Person, Usage, World
+from reminders.problems import Failure, Kind
+
+ORG = "00DWU00000RemSyc2A"
+ADA = "005000000000001AAA"
+BO = "005000000000002AAA"
+CY = "005000000000003AAA"
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+SITE = Site(organization_id=ORG, salesforce_url="https://acme.my.salesforce.test")
+
+
+@dataclass
+class Clock:
+    """Stands still until told otherwise."""
+
+    time: datetime = NOW
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody sleeps in the API."""
+        raise AssertionError(seconds)
+
+
+@dataclass
+class PeopleOrg:
+    """Answers only what the API may ask; any other verb is an AttributeError, hence a failed test."""
+
+    directory: dict[str, Person] = field(
+        default_factory=lambda: {
+            ADA: Person(id=ADA, name="Ada Admin", username="ada@acme.test", admin=True, time_zone="Europe/Stockholm"),
+            BO: Person(id=BO, name="Bo Berg", username="bo@acme.test", time_zone="America/Los_Angeles"),
+            CY: Person(id=CY, name="Cy Chen", username="cy@acme.test", time_zone="Asia/Shanghai"),
+        }
+    )
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    down: bool = False
+
+    def users(self, user_ids: Collection[str]) -> dict[str, Person]:
+        """Find users, or be down."""
+        self._answer()
+        self.asked.append(tuple(user_ids))
+        return {item: self.directory[item] for item in user_ids if item in self.directory}
+
+    def people(self, text: str) -> tuple[Person, ...]:
+        """Find leads and contacts, or be down."""
+        self._answer()
+        found = Person(id="003000000000001AAA", name="Nina Nordin")
+        return (found,) if text.casefold() in found.name.casefold() else ()
+
+    def usage(self) -> Usage | None:
+        """Tell the calls of the newest answer."""
+        return Usage(used=1200, limit=100_000)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise OrgUnavailable(Failure(kind=Kind.TRANSIENT, code="SERVER_UNAVAILABLE", message="maintenance"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client sees of a response."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    base64: bool
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON is anything
+        """The parsed body."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Api:
+    """A client of the API: sends events as API Gateway does (HTTP API, format 2.0) and reads its answers."""
+
+    ledger: Ledger
+    org: PeopleOrg = field(default_factory=PeopleOrg)
+    clock: Clock = field(default_factory=Clock)
+
+    @property
+    def world(self) -> World:
+        """The world that the API sees. The API never touches the queue of hints."""
+        return World(ledger=self.ledger, org=cast(Org, self.org), hints=cast(Hints, None), clock=self.clock)
+
+    def __call__(  # noqa: PLR0913 - an HTTP request has these parts
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        by: str | None = BO,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        raw: str | None = None,
+        organization: str = ORG,
+    ) -> Answer:
+        """Send one request as this user (None: nobody is signed in)."""
+        event = gateway_event(method, path, raw if raw is not None else json.dumps(body) if body is not None else None)
+        event["headers"].update({name.lower(): value for name, value in (headers or {}).items()})
+        event["queryStringParameters"] = dict(query or {})
+        event["rawQueryString"] = urlencode(query or {})
+        if by:
+            claims = {"sub": f"https://login.salesforce.com/id/{organization}/{by}"}
+            event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
+        return as_answer(answer(event, cast(Any, None), lambda: self.world, SITE))
+
+
+def gateway_event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
+    """Make an event as API Gateway does."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"} if body is not None else {},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "api",
+            "domainName": "localhost",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "t"},
+            "requestId": "1",
+            "routeKey": "$default",
+            "stage": "$default",
+            "timeEpoch": 0,
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def as_answer(response: Mapping[str, Any]) -> Answer:
+    """Read a response as API Gateway would."""
+    headers = {name.lower(): value for name, value in response["headers"].items()}
+    return Answer(response["statusCode"], headers, response["body"], response["isBase64Encoded"])
+
+
+def sync_on(ledger: Ledger, api: Api, user_id: str) -> None:
+    """Have a user syncing already, however they came to it."""
+    api("GET", "/api/me", by=user_id)
+    user = ledger.users([user_id])[user_id]
+    assert ledger.save_user(replace(user, syncs=True, changed=NOW))
