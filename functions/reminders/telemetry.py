@@ -1,0 +1,67 @@
+"""Logs and metrics: one structured line and one set of counters per run. Ids and counts only: no event, no value, no secret."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Final
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from reminders.ports import Summary
+from reminders.problems import Failure
+
+NAMESPACE: Final = "ReminderSync"
+"""Of all metrics. Their dimensions: `service`, `run`."""
+
+SERVICE: Final = "reminders"
+"""Also the name of our package, so what its modules log with the standard library comes out in the same structure."""
+
+
+@cache
+def logger() -> Logger:
+    """Set up the logger once per container."""
+    return Logger(service=SERVICE)
+
+
+def total(summaries: Iterable[Summary]) -> Summary:
+    """Add several runs up."""
+    counts: Counter[str] = Counter()
+    failed: frozenset[str] = frozenset()
+    unavailable: Failure | None = None
+    for summary in summaries:
+        counts.update(summary.counts)
+        failed |= summary.failed
+        unavailable = unavailable or summary.unavailable
+    return Summary(counts=counts, failed=failed, unavailable=unavailable)
+
+
+def report(run: str, summary: Summary, context: object, *, warning: str | None = None) -> dict[str, int]:
+    """Log what a run did, count it, and return the counts. `context` is Lambda's, or anything where there is none.
+
+    A run that the org stopped counts `unavailable_<kind>`, for an alarm to tell a lost sign-in from a spent API budget.
+    """
+    counts = dict(summary.counts)
+    if summary.failed:
+        counts["failed"] = len(summary.failed)
+    if summary.unavailable:
+        counts[f"unavailable_{summary.unavailable.kind}"] = 1
+        warning = warning or summary.unavailable.code
+    details = {"counts": counts, "request_id": getattr(context, "aws_request_id", None)}
+    if warning is None:
+        logger().info(run, extra=details)
+    else:
+        logger().warning(run, extra={**details, "warning": warning})
+    if counts:
+        _emit(run, counts)
+    return counts
+
+
+def _emit(run: str, counts: Mapping[str, int]) -> None:
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_dimension(name="run", value=run)
+    for name, count in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    metrics.flush_metrics()
