@@ -80,8 +80,8 @@ def read(field: Field, raw: str | None, settings: Settings) -> str | None:
             return _ours_of(raw, settings.priorities)
         case Field.ASSIGNEE | Field.NAME | Field.DUE | Field.DETAILS | Field.PERSON:
             return raw
-        case _:
-            assert_never(field)
+        case unknown:
+            assert_never(unknown)
 
 
 def foreign(field: Field, raw: str | None, settings: Settings) -> bool:
@@ -108,8 +108,8 @@ def take(values: Values, field: Field, task: Task, settings: Settings) -> Values
             return replace(values, details=normalised(task.description))
         case Field.PERSON:
             return replace(values, person=task.who or None)
-        case _:
-            assert_never(field)
+        case unknown:
+            assert_never(unknown)
 
 
 def put(field: Field, values: Values, settings: Settings) -> str | None:
@@ -123,8 +123,8 @@ def put(field: Field, values: Values, settings: Settings) -> str | None:
             return values.details or None
         case Field.ASSIGNEE | Field.NAME | Field.DUE | Field.PERSON:
             return ours(values, settings)[field]
-        case _:
-            assert_never(field)
+        case unknown:
+            assert_never(unknown)
 
 
 def comparable(field: Field, raw: str | None) -> str | None:

@@ -1,0 +1,446 @@
+"""M3 to M6, M8, M10, S2 to S4, F6, O2: what a reminder and a task are to each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from factories import ANNA, BEFORE, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_pair, a_task, edited, some_values, terms
+
+from reminders.decision import Decision
+from reminders.merge import importable, merge
+from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
+from reminders.settings import Settings
+from reminders.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
+from reminders.writes import STAYS_OPEN, with_intent
+
+LEASE = timedelta(minutes=2)
+
+
+def stored(decision: Decision) -> Reminder:
+    """Give the reminder that the decision stores."""
+    assert decision.record, decision.reason
+    return decision.record.reminder
+
+
+def events(decision: Decision) -> list[Event]:
+    """Give what the decision tells, in order."""
+    return [line.event for line in decision.record.lines] if decision.record else []
+
+
+def new(**changes: Any) -> Reminder:
+    """Give a reminder that has no task yet, and waits for one."""
+    reminder = Reminder(id="r1", version=1, values=some_values(), created=BEFORE, created_by=ANNA, sponsor=ANNA)
+    return replace(reminder, **{"pending": True, "next_attempt": BEFORE, **changes})
+
+
+def creating(reminder: Reminder | None = None) -> Reminder:
+    """Give a reminder whose create is under way."""
+    reminder = reminder or new()
+    send = merge(reminder, Unreadable(), terms(), NOW).send
+    assert send
+    return replace(with_intent(reminder, send, NOW, lease=LEASE), version=reminder.version + 1)
+
+
+# --- first meetings ---------------------------------------------------------------------------------------------------
+
+
+def test_an_open_task_of_a_syncing_user_is_imported_with_a_link_and_an_agreement() -> None:
+    """S4, M3: linked at once, nothing to send, and importing twice makes the same reminder."""
+    decision = merge(None, a_task(subtype="Call"), terms(), NOW)
+    reminder = stored(decision)
+    assert (reminder.id, reminder.version, reminder.task_id) == (imported_id(TASK_ID), 0, TASK_ID)
+    assert decision.record
+    assert decision.record.link == TASK_ID
+    assert reminder.values == some_values(type=Type.CALL)
+    assert (reminder.pending, decision.send, events(decision)) == (False, None, [Event.IMPORTED])
+    assert merge(replace(reminder, version=1), a_task(subtype="Call"), terms(), NOW).record is None
+
+
+@pytest.mark.parametrize(
+    ("task", "why"),
+    [
+        ({"is_recurrence": True}, "recurring"),
+        ({"is_closed": True, "status": "Completed"}, "closed"),
+        ({"owner": NO_SYNC}, "owner does not sync"),
+        ({"owner": QUEUE}, "owner does not sync"),
+        ({"subtype": "Email"}, "Email"),
+        ({"subtype": "ListEmail"}, "ListEmail"),
+        ({"subtype": "Cadence"}, "Cadence"),
+    ],
+)
+def test_what_cannot_be_reminded_of_is_not_imported_and_the_reason_is_said(task: dict[str, Any], why: str) -> None:
+    """S4, M10: only open to-dos of syncing users."""
+    decision = merge(None, a_task(**task), terms(), NOW)
+    assert (decision.record, decision.send) == (None, None)
+    assert why in decision.reason
+
+
+@pytest.mark.parametrize("subtype", ["Task", "Call", "LinkedIn", None])
+def test_to_dos_are_imported(subtype: str | None) -> None:
+    """S4: the four subtypes that are to-dos."""
+    assert importable(a_task(subtype=subtype), terms()) is None
+
+
+@pytest.mark.parametrize("what", [Deleted(NOW), Unreadable()])
+def test_an_unknown_task_that_cannot_be_read_is_nothing_to_us(what: Reading) -> None:
+    """M3: a first meeting is never a delete."""
+    assert merge(None, what, terms(), NOW) == Decision(rule="M3", reason="The task is unknown here and cannot be read.")
+
+
+@pytest.mark.parametrize("what", [a_task(), Deleted(NOW), Unreadable()])
+def test_a_reminder_that_is_not_synced_stays_out_of_it(what: Reading) -> None:
+    """S2: an older reminder stays local however often it is edited."""
+    decision = merge(new(sponsor=None), what, terms(), NOW)
+    assert (decision.rule, decision.record, decision.send) == ("S2", None, None)
+
+
+# --- creates ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_reminder_is_created_with_its_external_id_and_without_empty_fields() -> None:
+    """O2: an insert carrying the unique id; Type and TaskSubtype are never written (S4)."""
+    decision = merge(new(values=some_values(due=None), generation=2), Unreadable(), terms(), NOW)
+    assert decision.send
+    assert decision.send.write is Write.CREATE
+    assert decision.send.fields == {
+        EXTERNAL_ID: "r1-2", "Subject": "Call Ms Lindqvist", "Status": "Not Started", "Priority": "Normal",
+        "Description": "Ask about the renewal", "OwnerId": ANNA, "WhoId": some_values().person,
+    }  # fmt: skip
+    assert decision.send.pairs.keys() == set(Field)
+
+
+def test_a_new_reminder_waits_while_its_owner_does_not_sync() -> None:
+    """S3: nothing moves, and the schedule stops asking."""
+    decision = merge(new(), Unreadable(), terms(BEN), NOW)
+    assert decision.send is None
+    assert (stored(decision).pending, stored(decision).next_attempt) == (True, None)
+    assert merge(stored(decision), Unreadable(), terms(BEN), NOW).record is None
+
+
+def test_a_create_whose_answer_was_lost_is_adopted_and_later_edits_on_both_sides_count() -> None:
+    """O2, M3: the open intent is the agreement."""
+    reminder = edited(creating(), due=None)
+    decision = merge(reminder, a_task(external_id="r1-0", created_by=ROBOT, status="Completed"), terms(), NOW)
+    after = stored(decision)
+    assert decision.record
+    assert decision.record.link == TASK_ID
+    assert (after.task_id, after.intents, after.values.status) == (TASK_ID, (), Status.COMPLETE)
+    assert decision.send
+    assert decision.send.fields == {"ActivityDate": None}
+    assert events(decision) == [Event.LINKED, Event.MERGED]
+
+
+def test_of_two_open_creates_the_task_shows_which_one_was_made() -> None:
+    """O2: a retry with newer values must not take the first attempt's values for an edit made in Salesforce."""
+    first = creating()
+    second = creating(edited(first, due=None, details="newer"))
+    assert [intent.number for intent in second.intents] == [2, 3]
+    decision = merge(second, a_task(external_id="r1-0"), terms(), NOW)
+    assert decision.send
+    assert decision.send.fields == {"ActivityDate": None, "Description": "newer"}
+    assert stored(decision).values == second.values
+
+
+def test_a_reminder_with_another_task_leaves_this_one_alone() -> None:
+    """Never two tasks for one reminder."""
+    assert merge(a_pair(), a_task(id="00T000000000002AAA"), terms(), NOW).rule == "M5"
+
+
+def test_a_found_task_without_an_intent_is_linked_again_and_never_overwritten_silently() -> None:
+    """M3: link, and what differs is a conflict with a line."""
+    decision = merge(new(edited=dict.fromkeys(Field, NOW)), a_task(due=None), terms(), NOW)
+    assert events(decision) == [Event.LINKED, Event.CONFLICT]
+
+
+# --- both alive -------------------------------------------------------------------------------------------------------
+
+
+def test_our_own_write_coming_back_costs_no_write() -> None:
+    """M8: recognised by content."""
+    decision = merge(a_pair(rings=True), a_task(last_modified=NOW, system_modstamp=NOW), terms(), NOW)
+    assert decision == Decision(rule="M1", reason="Both sides agree.")
+
+
+def test_a_merge_that_leaves_something_new_to_send_rings_once() -> None:
+    """O1: what is waiting already has rung."""
+    quiet = replace(edited(a_pair(), due=None), pending=False, next_attempt=None)
+    assert stored(merge(quiet, a_task(), terms(), NOW)).rings
+    waits = replace(edited(a_pair(), due=None), rings=True)
+    assert merge(waits, a_task(), terms(), NOW).record is None
+    assert not stored(merge(waits, a_task(priority="High"), terms(), NOW)).rings
+
+
+def test_a_push_that_finds_nothing_to_send_stops_waiting() -> None:
+    """M7: edited back, or edited to the same there."""
+    after = stored(merge(edited(a_pair(), due=some_values().due), a_task(), terms(), NOW))
+    assert (after.pending, after.next_attempt, after.rings) == (False, None, False)
+
+
+def test_a_write_whose_answer_was_lost_is_recognised_by_any_of_its_fields() -> None:
+    """M8: an update is atomic, so the field that somebody changed meanwhile is their edit, not a conflict."""
+    reminder = edited(a_pair(), due=None, details="new")
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE)
+    decision = merge(sent, a_task(due=None, description="theirs"), terms(), NOW)
+    assert stored(decision).values.details == "theirs"
+    assert (decision.send, stored(decision).intents, events(decision)) == (None, (), [Event.MERGED])
+
+
+def test_a_write_that_has_not_arrived_is_sent_again_and_stays_open() -> None:
+    """M8: it can still turn up, and must then be known."""
+    reminder = edited(a_pair(), due=None)
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE)
+    again = merge(sent, a_task(), terms(), NOW)
+    assert again.send == send
+    assert again.record is None
+
+
+def test_an_edit_made_during_a_lost_push_is_not_a_conflict_with_it() -> None:
+    """M8, O5: the arrived value is ours, so only the newer edit goes out."""
+    reminder = edited(a_pair(), due=None)
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = edited(with_intent(reminder, send, NOW, lease=LEASE), due=some_values().due)
+    decision = merge(sent, a_task(due=None), terms(), NOW)
+    assert decision.send
+    assert decision.send.fields == {"ActivityDate": "2026-11-24"}
+    assert events(decision) == []
+
+
+def test_what_an_arrived_write_replaced_is_told_even_without_its_answer() -> None:
+    """F2: a foreign status that our status replaced goes to history."""
+    reminder = edited(a_pair(task=a_task(status="In Progress")), status=Status.COMPLETE)
+    send = merge(reminder, a_task(status="In Progress"), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE)
+    decision = merge(sent, a_task(status="Completed"), terms(), NOW)
+    assert decision.record
+    assert [(line.event, line.lost) for line in decision.record.lines] == [(Event.REPLACED, "In Progress")]
+
+
+def test_the_master_of_a_series_is_never_touched() -> None:
+    """M10: masters are never written."""
+    assert merge(edited(a_pair(), due=None), a_task(is_recurrence=True), terms(), NOW).rule == "M10"
+
+
+def test_an_archived_task_is_a_living_task() -> None:
+    """M6: archived is not deleted."""
+    assert merge(a_pair(), a_task(is_archived=True), terms(), NOW).record is None
+
+
+# --- deletes ----------------------------------------------------------------------------------------------------------
+
+
+def test_absence_is_never_a_delete() -> None:
+    """M6: not returned by a read is nothing more than that."""
+    decision = merge(a_pair(), Unreadable(), terms(), NOW)
+    assert (decision.rule, decision.record, decision.send) == ("M6", None, None)
+
+
+def test_deleted_there_is_deleted_here() -> None:
+    """M4: on one side deletes on the other, and both agree from now on (M5)."""
+    reminder = stored(merge(a_pair(), Deleted(BEFORE), terms(), NOW))
+    assert reminder.tombstone == Tombstone(at=BEFORE, side=Side.SALESFORCE, agreed=NOW)
+    assert merge(reminder, Deleted(BEFORE), terms(), NOW).record is None
+
+
+def test_a_delete_there_wins_over_an_edit_here_and_the_edit_is_kept() -> None:
+    """M4: kept in history, whole."""
+    decision = merge(edited(a_pair(), details="my words"), Deleted(), terms(), NOW)
+    assert decision.record
+    assert stored(decision).tombstone == Tombstone(at=NOW, side=Side.SALESFORCE, agreed=NOW)
+    assert [(line.event, line.lost) for line in decision.record.lines] == [
+        (Event.CONFLICT, "my words"),
+        (Event.DELETED, None),
+    ]
+
+
+def deleted_here(**changes: Any) -> Reminder:
+    """Give a reminder deleted here, not there yet."""
+    waits = {"tombstone": Tombstone(at=BEFORE, side=Side.HERE), "pending": True, "next_attempt": BEFORE}
+    return a_pair(**{**waits, **changes})
+
+
+def test_deleted_here_deletes_there() -> None:
+    """M4: nothing needs storing first, the tombstone waits already."""
+    decision = merge(deleted_here(), a_task(), terms(), NOW)
+    assert decision.send
+    assert (decision.send.write, decision.record) == (Write.DELETE, None)
+
+
+def test_a_delete_here_wins_over_an_edit_there_and_the_edit_is_kept() -> None:
+    """M4: what is about to be deleted was seen, so it goes to history once."""
+    decision = merge(deleted_here(), a_task(description="their words"), terms(), NOW)
+    assert decision.record
+    assert decision.send
+    assert [(line.side, line.lost) for line in decision.record.lines] == [(Side.SALESFORCE, "their words")]
+    assert merge(stored(decision), a_task(description="their words"), terms(), NOW).record is None
+
+
+def test_deleted_on_both_sides_is_agreed() -> None:
+    """M4: no call is needed any more."""
+    decision = merge(deleted_here(), Deleted(NOW), terms(), NOW)
+    assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE, agreed=NOW)
+    assert (stored(decision).pending, decision.send) == (False, None)
+
+
+def test_a_task_undeleted_there_brings_its_reminder_back() -> None:
+    """M5: same id, same history, same link."""
+    gone = a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE))
+    decision = merge(gone, a_task(), terms(), NOW)
+    assert (stored(decision).id, stored(decision).tombstone) == (gone.id, None)
+    assert events(decision) == [Event.RESTORED]
+
+
+def test_deleted_before_it_had_a_task_needs_no_call() -> None:
+    """M4: nothing of it is in Salesforce."""
+    decision = merge(new(tombstone=Tombstone(at=NOW, side=Side.HERE)), Unreadable(), terms(), NOW)
+    assert stored(decision).tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
+    assert merge(stored(decision), Unreadable(), terms(), NOW).record is None
+
+
+def test_deleted_while_its_create_is_open_waits_until_the_task_can_no_longer_turn_up() -> None:
+    """O2: forgetting it would leave an orphan in Salesforce."""
+    reminder = replace(creating(), tombstone=Tombstone(at=NOW, side=Side.HERE))
+    waits = merge(reminder, Unreadable(), terms(), NOW)
+    assert stored(waits).next_attempt == NOW + STAYS_OPEN
+    assert stored(waits).tombstone == Tombstone(at=NOW, side=Side.HERE)
+    late = merge(reminder, Unreadable(), terms(), NOW + STAYS_OPEN)
+    assert stored(late).tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW + STAYS_OPEN)
+
+
+@pytest.mark.parametrize("agreed", [None, BEFORE])
+def test_a_create_that_turns_up_after_the_delete_is_deleted(agreed: Any) -> None:
+    """O2, M4: found by our id, so it is ours to delete, even after we gave up waiting."""
+    reminder = replace(creating(), tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=agreed), pending=not agreed)
+    decision = merge(reminder, a_task(external_id="r1-0"), terms(), NOW)
+    assert decision.send
+    assert decision.send.write is Write.DELETE
+    assert (stored(decision).task_id, stored(decision).pending) == (TASK_ID, True)
+    assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE)
+    assert stored(decision).rings is bool(agreed)
+
+
+# --- owners -----------------------------------------------------------------------------------------------------------
+
+
+def test_handed_to_another_syncing_user_it_moves_to_their_list() -> None:
+    """F6: the owner is a field like any other between people who sync."""
+    assert stored(merge(a_pair(), a_task(owner=BEN), terms(), NOW)).values.assignee == BEN
+
+
+@pytest.mark.parametrize("owner", [QUEUE, NO_SYNC])
+def test_handed_to_a_queue_or_to_somebody_who_does_not_sync_it_leaves_the_list(owner: str) -> None:
+    """F6: Salesforce's owner wins under every policy, nothing is written, waiting edits are kept in history."""
+    decision = merge(edited(a_pair(), assignee=BEN, details="mine"), a_task(owner=owner, due=None), terms(), NOW)
+    after = stored(decision)
+    assert decision.record
+    assert (after.handed_over, after.pending, decision.send) == (True, False, None)
+    assert [(line.field, line.lost) for line in decision.record.lines if line.event is Event.CONFLICT] == [
+        (Field.ASSIGNEE, BEN),
+        (Field.DETAILS, "mine"),
+    ]
+    assert merge(after, a_task(owner=owner, due=None), terms(), NOW).record is None
+
+
+def test_a_task_that_comes_back_is_merged_from_where_it_left() -> None:
+    """F6: with what changed meanwhile, on the list of whoever owns it now."""
+    away = stored(merge(a_pair(), a_task(owner=QUEUE), terms(), NOW))
+    decision = merge(away, a_task(owner=BEN, due=None), terms(), NOW)
+    after = stored(decision)
+    assert (after.handed_over, after.values.assignee, after.values.due) == (False, BEN, None)
+    assert (decision.send, events(decision)) == (None, [Event.CAME_BACK, Event.MERGED])
+
+
+def test_a_handed_over_task_that_is_deleted_there_is_deleted_here() -> None:
+    """M4: it is still a pair."""
+    away = stored(merge(a_pair(), a_task(owner=QUEUE), terms(), NOW))
+    assert stored(merge(away, Deleted(), terms(), NOW)).tombstone
+
+
+def test_deleted_here_while_handed_over_it_is_only_unlinked() -> None:
+    """F6: the task is somebody else's."""
+    gone = a_pair(handed_over=True, task_id=None, tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE))
+    for owner in (QUEUE, ANNA):
+        decision = merge(gone, a_task(owner=owner), terms(), NOW)
+        assert (decision.rule, decision.record, decision.send) == ("F6", None, None)
+
+
+def test_handed_over_before_our_delete_arrived_the_task_stays() -> None:
+    """F6, Never: no write to a task that no syncing user owns."""
+    decision = merge(deleted_here(), a_task(owner=QUEUE), terms(), NOW)
+    after = stored(decision)
+    assert decision.send is None
+    assert (after.task_id, after.handed_over, after.tombstone) == (
+        None,
+        True,
+        Tombstone(at=BEFORE, side=Side.HERE, agreed=NOW),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reminder", "what"),
+    [
+        (edited(a_pair(), due=None), a_task()),
+        (a_pair(), a_task(due=None)),
+        (a_pair(), Deleted(NOW)),
+        (deleted_here(), a_task()),
+        (deleted_here(), a_task(owner=NO_SYNC)),
+        (edited(a_pair(), due=None), a_task(owner=NO_SYNC)),
+        (deleted_here(), Deleted(NOW)),
+    ],
+)
+def test_while_sync_is_off_nothing_moves_and_nothing_is_handed_over(reminder: Reminder, what: Reading) -> None:
+    """S3: neither edits nor deletes, in either direction; waiting edits are not forgotten."""
+    decision = merge(reminder, what, terms(BEN), NOW)
+    assert decision.rule == "S3"
+    assert decision.send is None
+    if decision.record:
+        assert decision.record.reminder == replace(reminder, next_attempt=None, rings=False)
+
+
+def test_assigned_here_to_somebody_who_does_not_sync_is_sent_once() -> None:
+    """F6: pushed once, owner included."""
+    decision = merge(edited(a_pair(), assignee=NO_SYNC), a_task(), terms(), NOW)
+    assert decision.send
+    assert decision.send.fields == {"OwnerId": NO_SYNC}
+
+
+def test_assigned_away_with_the_answer_lost_it_is_handed_over_when_seen() -> None:
+    """F6, M8: our own assignment arrived; that is no switched-off sync."""
+    reminder = edited(a_pair(), assignee=NO_SYNC)
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE)
+    after = stored(merge(sent, a_task(owner=NO_SYNC), terms(), NOW))
+    assert (after.handed_over, after.values.assignee, after.pending) == (True, NO_SYNC, False)
+
+
+def test_created_for_somebody_else_with_the_answer_lost_it_is_linked_and_handed_over() -> None:
+    """F6, O2: a new task handed to somebody at its creation."""
+    decision = merge(creating(edited(new(), assignee=NO_SYNC)), a_task(owner=NO_SYNC, external_id="r1-0"), terms(), NOW)
+    assert decision.record
+    assert (decision.record.link, stored(decision).handed_over) == (TASK_ID, True)
+
+
+# --- readings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_that_can_be_read_is_as_it_reads() -> None:
+    """M6, Words: the deleted list counts only when the task cannot be read."""
+    hint = Hint(TASK_ID, deleted=BEFORE)
+    assert reading(a_task(), hint) == a_task()
+    assert reading(a_task(is_deleted=True), hint) == Deleted(BEFORE)
+    assert reading(None, hint) == Deleted(BEFORE)
+    assert reading(None, Hint(TASK_ID)) == Unreadable()
+
+
+def test_settings_reach_the_import() -> None:
+    """S6: the import reads through the mappings of the day."""
+    assert merge(None, a_task(), terms(settings=Settings(subject_template="x")), NOW).record

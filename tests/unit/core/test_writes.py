@@ -1,0 +1,207 @@
+"""O1 to O5, M8, F1, F2, F6: our own writes, before the call and after it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited, terms
+
+from reminders.merge import merge
+from reminders.problems import Failure, Kind
+from reminders.reminder import Event, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
+from reminders.settings import Settings
+from reminders.task import Task, Unreadable
+from reminders.writes import DAILY, MAX_OPEN, STAYS_OPEN, TOO_OFTEN, delete_done, with_intent, write_done, write_failed
+
+LEASE = timedelta(minutes=2)
+
+
+def under_way(reminder: Reminder, task: Task | None = None, settings: Settings | None = None) -> Reminder:
+    """Give the reminder as stored just before the call."""
+    send = merge(reminder, task or a_task(), terms(settings=settings), NOW).send
+    assert send
+    return replace(with_intent(reminder, send, NOW, lease=LEASE), version=reminder.version + 1)
+
+
+def test_before_the_call_the_intent_is_stored_under_the_version_that_stores_it() -> None:
+    """O2: its number finds it again among several, and the lease hands it to the schedule if nobody answers."""
+    reminder = under_way(edited(a_pair(), due=None))
+    [intent] = reminder.intents
+    assert (intent.number, intent.write, intent.at) == (reminder.version, Write.UPDATE, NOW)
+    assert (reminder.next_attempt, reminder.rings, reminder.pending) == (NOW + LEASE, False, True)
+
+
+def test_open_intents_are_kept_while_they_can_turn_up_and_four_at_most() -> None:
+    """M8: nothing grows without bound."""
+    reminder = edited(a_pair(), due=None)
+    for _ in range(MAX_OPEN + 2):
+        reminder = under_way(reminder)
+    assert [intent.number for intent in reminder.intents] == [6, 7, 8, 9]
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    later = with_intent(reminder, send, NOW + STAYS_OPEN + timedelta(seconds=1), lease=LEASE)
+    assert len(later.intents) == 1
+
+
+def test_after_success_both_sides_agree() -> None:
+    """M7: a second push right after plans nothing."""
+    reminder = under_way(edited(a_pair(trouble=Trouble(code="X", message="", since=NOW)), due=None))
+    record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    after = record.reminder
+    assert (after.pending, after.intents, after.trouble, after.next_attempt) == (False, (), None, None)
+    assert [line.event for line in record.lines] == [Event.PUSHED]
+    assert merge(after, a_task(due=None), terms(), NOW).record is None
+    assert record.link is None
+
+
+def test_an_edit_made_during_the_call_stays_pending() -> None:
+    """O5: it goes with the next one."""
+    reminder = under_way(edited(a_pair(), due=None))
+    busy = edited(reminder, details="meanwhile")
+    record = write_done(busy, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    assert (record.reminder.pending, record.reminder.next_attempt) == (True, NOW)
+    send = merge(record.reminder, a_task(due=None), terms(), NOW).send
+    assert send
+    assert send.fields == {"Description": "meanwhile"}
+
+
+def test_a_delete_made_during_the_call_stays_pending() -> None:
+    """M4, O5: the task that was just written must still go."""
+    reminder = under_way(edited(a_pair(), due=None))
+    gone = replace(reminder, tombstone=Tombstone(at=NOW, side=Side.HERE))
+    record = write_done(gone, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    assert record.reminder.pending
+
+
+def test_an_answer_that_a_merge_has_overtaken_changes_nothing() -> None:
+    """M8: the read saw the write arrive first."""
+    reminder = replace(under_way(edited(a_pair(), due=None)), intents=())
+    assert write_done(reminder, reminder.version, TASK_ID, terms(), NOW) is None
+
+
+def test_a_create_links_its_task() -> None:
+    """O2: reminder and link are one write."""
+    fresh = replace(edited(a_pair(), due=None), task_id=None, agreement=None)
+    send = merge(fresh, Unreadable(), terms(), NOW).send
+    assert send
+    reminder = replace(with_intent(fresh, send, NOW, lease=LEASE), version=4)
+    record = write_done(reminder, 4, TASK_ID, terms(), NOW)
+    assert record
+    assert (record.link, record.reminder.task_id) == (TASK_ID, TASK_ID)
+    assert record.lines[-1].text == "Created in Salesforce."
+
+
+@pytest.mark.parametrize(
+    ("task", "edit", "lost"),
+    [
+        ({"status": "In Progress"}, {"status": Status.COMPLETE}, "In Progress"),
+        ({"subject": "Edited there"}, {"name": "Edited here"}, "Edited there"),
+        ({"subject": "Edited there"}, {"due": None}, None),
+        ({"status": "In Progress"}, {"due": None}, None),
+        ({"subject": None}, {"name": "Edited here"}, None),
+        ({}, {"name": "Edited here"}, None),
+        ({}, {"status": Status.COMPLETE}, None),
+    ],
+)
+def test_what_our_write_replaced_without_anyone_here_having_seen_it_goes_to_history(
+    task: dict[str, Any], edit: dict[str, Any], lost: str | None
+) -> None:
+    """F1, F2: a foreign status and an edited Subject, and only those."""
+    reminder = under_way(edited(a_pair(task=a_task(**task)), **edit), a_task(**task))
+    record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    assert [line.lost for line in record.lines if line.event is Event.REPLACED] == ([lost] if lost else [])
+
+
+@pytest.mark.parametrize("assignee", [NO_SYNC, QUEUE])
+def test_assigned_here_to_somebody_who_does_not_sync_it_is_handed_over_after_the_push(assignee: str) -> None:
+    """F6: pushed once, then theirs."""
+    reminder = under_way(edited(a_pair(), assignee=assignee))
+    record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    assert (record.reminder.handed_over, record.reminder.pending) == (True, False)
+    assert record.lines[-1].event is Event.HANDED_OVER
+
+
+def test_assigned_to_somebody_who_syncs_it_stays_in_sync() -> None:
+    """F6: only the list changes."""
+    reminder = under_way(edited(a_pair(), assignee=BEN))
+    record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
+    assert record
+    assert not record.reminder.handed_over
+
+
+def failure(kind: Kind) -> Failure:
+    """Give a failure of this kind."""
+    return Failure(kind=kind, code="CODE", message="words")
+
+
+@pytest.mark.parametrize(
+    ("kind", "open_"),
+    [
+        (Kind.TRANSIENT, False),
+        (Kind.STALE, False),
+        (Kind.DELETED, False),
+        (Kind.PERMANENT, False),
+        (Kind.UNKNOWN, True),
+        (Kind.DUPLICATE, True),
+    ],
+)
+def test_an_intent_stays_open_exactly_while_its_write_may_have_been_made(kind: Kind, *, open_: bool) -> None:
+    """O2, O3: a "no" closes it, silence does not."""
+    reminder = under_way(edited(a_pair(), due=None))
+    after = write_failed(reminder, reminder.version, failure(kind), NOW).reminder
+    assert bool(after.intents) is open_
+    assert after.pending
+    assert after.next_attempt
+    assert after.next_attempt > NOW
+
+
+def test_a_refusal_for_good_is_a_problem_told_once_and_tried_again_daily() -> None:
+    """O3, O4: on this reminder alone."""
+    reminder = under_way(edited(a_pair(), due=None))
+    first = write_failed(reminder, reminder.version, failure(Kind.PERMANENT), NOW)
+    assert first.reminder.trouble == Trouble(code="CODE", message="words", since=NOW)
+    assert sync_state(first.reminder) == "problem"
+    assert first.reminder.next_attempt == NOW + DAILY
+    assert [line.event for line in first.lines] == [Event.PROBLEM]
+    again = write_failed(first.reminder, None, failure(Kind.PERMANENT), NOW + DAILY)
+    assert again.lines == ()
+    assert again.reminder.trouble == first.reminder.trouble
+
+
+def test_ten_refused_preconditions_are_a_problem() -> None:
+    """O1: somebody or something keeps changing the task."""
+    reminder = under_way(edited(a_pair(), due=None))
+    for attempt in range(TOO_OFTEN):
+        assert reminder.trouble is None, attempt
+        reminder = write_failed(reminder, None, failure(Kind.STALE), NOW).reminder
+    assert reminder.trouble
+
+
+def test_back_off_grows() -> None:
+    """O3: with every attempt, up to an hour."""
+    reminder = under_way(edited(a_pair(), due=None))
+    waits = []
+    for _ in range(12):
+        reminder = write_failed(reminder, None, failure(Kind.TRANSIENT), NOW).reminder
+        assert reminder.next_attempt
+        waits.append(reminder.next_attempt - NOW)
+    assert waits[0] < timedelta(minutes=2)
+    assert timedelta(minutes=45) <= waits[-1] <= timedelta(minutes=75)
+    assert reminder.trouble is None
+
+
+def test_after_a_delete_what_had_not_been_seen_goes_to_history() -> None:
+    """O1, M4: deletes have no precondition, so the recycle bin is looked at."""
+    reminder = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True, next_attempt=NOW)
+    record = delete_done(reminder, a_task(is_deleted=True, description="last words"), NOW)
+    assert record.reminder.tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
+    assert [(line.event, line.lost) for line in record.lines] == [(Event.CONFLICT, "last words"), (Event.PUSHED, None)]
+    assert [line.event for line in delete_done(reminder, None, NOW).lines] == [Event.PUSHED]
