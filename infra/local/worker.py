@@ -1,0 +1,93 @@
+"""One container of a function, as Lambda runs it: its own process and environment, one event at a time.
+
+Started by `lambdas.py` as a plain file with the handler's name. Speaks lines of JSON on the pipes that it was started with;
+what the function prints goes to standard error, into the log. Ends at once when its host is gone. Standard library only: it
+is loaded beside the function, which must find nothing here that Lambda does not have.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import queue
+import sys
+import threading
+import time
+import traceback
+from typing import Any, Final, TextIO
+
+RESPONSE_LIMIT: Final = 6 * 1024 * 1024
+"""Bytes of an answer (Lambda quota, synchronous payload)."""
+
+
+class Context:
+    """The context object of the Python runtime."""
+
+    identity = None
+    client_context = None
+    function_version = "$LATEST"
+
+    def __init__(self, request_id: str, deadline: float) -> None:
+        self.aws_request_id = request_id
+        self.function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        self.memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+        self.invoked_function_arn = os.environ["LOCAL_FUNCTION_ARN"]
+        self.log_group_name = f"/aws/lambda/{self.function_name}"
+        self.log_stream_name = str(os.getpid())
+        self._deadline = deadline
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function times out."""
+        return max(0, int((self._deadline - time.time()) * 1000))
+
+
+def _failure(error: BaseException) -> dict[str, Any]:
+    traceback.print_exception(error, file=sys.stderr)
+    return {"error": {"errorType": type(error).__name__, "errorMessage": str(error)}}
+
+
+def _listen(events: queue.Queue[str]) -> None:
+    for line in sys.stdin:
+        events.put(line)
+    os._exit(0)  # the host is gone; what runs now dies with it, as a container would
+
+
+def _answer(handler: Any, line: str) -> str:  # noqa: ANN401 - a handler takes and gives what it likes
+    request = json.loads(line)
+    os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{int(time.time()):08x}-{request['id'].replace('-', '')[:24]};Sampled=0"
+    try:
+        answer = json.dumps({"result": handler(request["event"], Context(request["id"], request["deadline"]))})
+    except Exception as error:  # noqa: BLE001 - whatever a function raises is reported, not ours to judge
+        return json.dumps(_failure(error))
+    if len(answer) > RESPONSE_LIMIT:
+        return json.dumps(
+            {"error": {"errorType": "Function.ResponseSizeTooLarge", "errorMessage": f"{len(answer)} bytes"}}
+        )
+    return answer
+
+
+def serve(name: str, answers: TextIO) -> None:
+    """Load the handler (`module.function`), then answer events until the host closes the pipe."""
+
+    def send(line: str) -> None:
+        answers.write(line + "\n")
+        answers.flush()
+
+    events: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_listen, args=(events,), daemon=True).start()
+    module, _, attribute = name.rpartition(".")
+    try:
+        handler = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # noqa: BLE001 - a function that cannot be loaded is reported as Lambda does
+        send(json.dumps(_failure(error)))
+        sys.exit(1)
+    send(json.dumps({"ready": True}))
+    while True:
+        send(_answer(handler, events.get()))
+
+
+if __name__ == "__main__":
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(sys.argv[1], pipe)
