@@ -16,6 +16,7 @@ import requests
 from simple_salesforce.format import format_soql
 
 from reminders.ports import (
+    READ_BATCH,
     Bulk,
     Change,
     DeletedList,
@@ -45,7 +46,6 @@ from reminders.task import EXTERNAL_ID, Task
 
 __all__ = ["Credentials", "SalesforceOrg", "connect"]
 
-READ_BATCH: Final = 500
 READ_BYTES: Final = 14_000
 """URI bytes for the values of one `IN (…)`: with fields, host and headers the whole stays below Salesforce's 16,384."""
 WRITE_BATCH: Final = 200
