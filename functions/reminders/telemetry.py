@@ -51,9 +51,9 @@ def report(run: str, summary: Summary, context: object, *, warning: str | None =
         warning = warning or summary.unavailable.code
     details = {"counts": counts, "request_id": getattr(context, "aws_request_id", None)}
     if warning is None:
-        logger().info(run, extra=details)
+        logger().info(run, extra=details, stacklevel=2)
     else:
-        logger().warning(run, extra={**details, "warning": warning})
+        logger().warning(run, extra={**details, "warning": warning}, stacklevel=2)
     if counts:
         _emit(run, counts)
     return counts

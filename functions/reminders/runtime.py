@@ -1,0 +1,205 @@
+"""Builds the real world from the environment: the only place that does, once per container.
+
+What only some functions need is imported where it is built, so that `receive` loads neither the ledger nor the Salesforce client.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from reminders import telemetry
+from reminders.hint_queue import HintQueue
+from reminders.outbound_message import matches
+from reminders.ports import Clock, Hints, Ledger, Org, World
+from reminders.secret import Secret
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+"""Of every AWS client that we build: seconds per attempt, and attempts in all."""
+
+_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment")
+
+
+class NotConfigured(Exception):
+    """The environment or the secret does not hold what the functions need. The text names every missing entry, no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverEnvironment:
+    """What the webhook reads from the environment; each field's variable is its name in capitals."""
+
+    hints_queue_url: str
+    organization_id: str
+    webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What all other functions read from the environment; each field's variable is its name in capitals.
+
+    `salesforce_secret` is the id of a secret in Secrets Manager: JSON with `consumer_key` and either `consumer_secret`, or
+    `username` and `private_key`; `audience` if it is not https://login.salesforce.com.
+    """
+
+    reminders_table: str
+    links_table: str
+    history_table: str
+    state_table: str
+    hints_queue_url: str
+    organization_id: str
+    salesforce_url: str
+    salesforce_secret: str
+    salesforce_api_version: str = "66.0"
+
+
+class SystemClock:
+    """The real clock."""
+
+    def now(self) -> datetime:
+        """Now: aware UTC, whole seconds."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Everything the webhook needs."""
+
+    hints: Hints
+    addresses: Secret
+    organization_id: str
+
+    def knows(self, address: str) -> bool:
+        """Tell whether this is our secret address; one that does not fit may be the newest, after a rotation."""
+        return matches(address, self.addresses.value()) or matches(address, self.addresses.latest())
+
+
+def read(variables: type[_Variables], environ: Mapping[str, str]) -> _Variables:
+    """Read the variables from the environment. Raises NotConfigured, naming each that is missing or empty."""
+    values = {field.name: environ.get(field.name.upper(), "") for field in fields(variables)}
+    given = {name: value for name, value in values.items() if value}
+    missing = [
+        field.name.upper() for field in fields(variables) if field.default is MISSING and field.name not in given
+    ]
+    if missing:
+        raise NotConfigured(f"missing in the environment: {', '.join(missing)}")
+    return variables(**given)
+
+
+@cache
+def environment() -> Environment:
+    """The environment of this container. Raises NotConfigured."""
+    return read(Environment, os.environ)
+
+
+@cache
+def clock() -> Clock:
+    """The clock of this container."""
+    return SystemClock()
+
+
+@cache
+def receiver() -> Receiver:
+    """Everything the webhook needs, and nothing else. Raises NotConfigured."""
+    telemetry.logger()
+    variables = read(ReceiverEnvironment, os.environ)
+    return Receiver(
+        hints=_hints(variables.hints_queue_url),
+        addresses=_secret(variables.webhook_secret),
+        organization_id=variables.organization_id,
+    )
+
+
+def world() -> World:
+    """Everything the other functions need.
+
+    Its parts are built once per container; the org's client anew when the secret holds other credentials, which is asked at
+    most every five minutes. Raises NotConfigured.
+    """
+    telemetry.logger()
+    variables = environment()
+    credentials = _secret(variables.salesforce_secret).value()
+    return World(
+        ledger=_ledger(),
+        org=_org(variables.salesforce_url, variables.salesforce_api_version, credentials),
+        hints=_hints(variables.hints_queue_url),
+        clock=clock(),
+    )
+
+
+@cache
+def _hints(url: str) -> Hints:
+    return HintQueue(boto3.client("sqs", config=AWS), url, clock())
+
+
+@cache
+def _vault() -> SecretsManagerClient:
+    return boto3.client("secretsmanager", config=AWS)
+
+
+@cache
+def _secret(secret_id: str) -> Secret:
+    return Secret(lambda: _fetch(secret_id), clock())
+
+
+def _fetch(secret_id: str) -> str:
+    """Ask the vault. Raises NotConfigured where no repetition helps, else what boto3 raises."""
+    try:
+        return _vault().get_secret_value(SecretId=secret_id)["SecretString"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"ResourceNotFoundException", "AccessDeniedException"}:
+            raise NotConfigured(f"the secret {secret_id} has no value, or may not be read: {code}") from None
+        raise
+
+
+@lru_cache(maxsize=1)
+def _org(url: str, api_version: str, secret: str) -> Org:
+    """Make the client; it signs in when first asked. Raises NotConfigured if the secret is not what it should be."""
+    from reminders import salesforce  # noqa: PLC0415 -- receive must not load it
+
+    try:
+        entries = json.loads(secret)
+        return salesforce.connect(
+            salesforce.Credentials(
+                url=url,
+                api_version=api_version,
+                consumer_key=entries["consumer_key"],
+                **{
+                    name: entries[name]
+                    for name in ("consumer_secret", "username", "private_key", "audience")
+                    if name in entries
+                },
+            )
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotConfigured(f"the Salesforce secret or address cannot be used: {error}") from None
+
+
+@cache
+def _ledger() -> Ledger:
+    from reminders import tables  # noqa: PLC0415 -- receive must not load it
+
+    variables = environment()
+    return tables.open_ledger(
+        reminders=variables.reminders_table,
+        links=variables.links_table,
+        history=variables.history_table,
+        state=variables.state_table,
+    )

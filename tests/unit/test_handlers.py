@@ -1,0 +1,282 @@
+"""The Lambda entry files: what each event of AWS makes them ask of the core, and what they answer AWS."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from io import StringIO
+from logging import StreamHandler
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fakes.aws_events import load
+from fakes.memory_hints import MemoryHints
+from fakes.still_clock import StillClock
+
+import poll
+import pull
+import push
+import receive
+import sweep
+from reminders import find, inbox, outbox, runtime, telemetry
+from reminders.events import Event, UnknownEvent
+from reminders.hint_queue import HintsNotStored
+from reminders.ports import Summary
+from reminders.problems import Failure, Kind
+from reminders.runtime import Receiver
+from reminders.secret import Secret
+from reminders.task import Hint
+
+CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
+SECRET = load("receive")["pathParameters"]["secret"]
+
+Core = list[tuple[Any, ...]]
+"""What was asked of the core: name of the function, and its arguments after the world."""
+
+
+@pytest.fixture
+def core(monkeypatch: pytest.MonkeyPatch) -> Core:
+    """Replace the core, which other tests cover, by one that notes what it is asked."""
+    asked: Core = []
+    world = object()
+    monkeypatch.setattr(runtime, "world", lambda: world)
+
+    def noting(name: str) -> Callable[..., Summary]:
+        def call(given: object, *arguments: object) -> Summary:
+            assert given is world
+            asked.append((name, *arguments))
+            return Summary(counts={"done": 1})
+
+        return call
+
+    for module, name in [
+        (find, "poll"),
+        (find, "first_sync"),
+        (find, "sweep"),
+        (inbox, "pull"),
+        (outbox, "push"),
+        (outbox, "push_due"),
+    ]:
+        monkeypatch.setattr(module, name, noting(name))
+    return asked
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> MemoryHints:
+    """Give the webhook a queue in memory."""
+    hints = MemoryHints()
+    addresses = Secret(lambda: SECRET, StillClock())
+    receiver = Receiver(hints=hints, addresses=addresses, organization_id="00D5g000004XyzAEAS")
+    monkeypatch.setattr(runtime, "receiver", lambda: receiver)
+    return hints
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """Collect what the functions log."""
+    handler = telemetry.logger().logger_handler
+    assert isinstance(handler, StreamHandler)
+    stream = StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)
+
+
+def test_poll_runs_on_its_schedule(core: Core) -> None:
+    """I3: the schedule finds what the webhook missed."""
+    assert poll.handler(load("poll_schedule"), CONTEXT) == {"done": 1}
+    assert core == [("poll",)]
+
+
+def test_turning_sync_on_starts_the_first_sync_of_each_user(core: Core) -> None:
+    """S1: saving the switch starts the first sync at once; it is no reason to poll."""
+    assert poll.handler(load("poll_stream"), CONTEXT) == {"done": 2}
+    assert core == [("first_sync", "0055g000001AbCdAAK"), ("first_sync", "0055g000001AbCeAAK")]
+
+
+def test_push_runs_on_its_schedule(core: Core) -> None:
+    """O1: what the bell did not get through is pushed by the schedule."""
+    assert push.handler(load("push_schedule"), CONTEXT) == {"done": 1}
+    assert core == [("push_due",)]
+
+
+def test_bell_pushes_each_reminder_once(core: Core) -> None:
+    """O1: two edits of one reminder are one reason to push it."""
+    push.handler(load("push_stream"), CONTEXT)
+
+    assert core == [("push", ("7d0f3c1e5b8a4f6c9e2d1a0b3c4d5e01", "7d0f3c1e5b8a4f6c9e2d1a0b3c4d5e02"))]
+
+
+@pytest.mark.parametrize(
+    ("event", "handler", "attribute", "asked"),
+    [
+        ("push_stream", push.handler, "rings", [("push", ())]),
+        ("poll_stream", poll.handler, "first_sync_due", []),
+    ],
+)
+def test_record_that_does_not_ring_starts_nothing(
+    core: Core, event: str, handler: Callable[..., object], attribute: str, asked: Core
+) -> None:
+    """O1: push's own bookkeeping must not wake the push again; were the template's filter lost, it would never be quiet."""
+    stream = load(event)
+    for record in stream["Records"]:
+        del record["dynamodb"]["NewImage"][attribute]
+    del stream["Records"][0]["dynamodb"]["NewImage"]  # an item that the table expired has no new image
+
+    handler(stream, CONTEXT)
+
+    assert core == asked
+
+
+def test_sweep_runs_on_its_schedule(core: Core) -> None:
+    """I5: the nightly comparison."""
+    assert sweep.handler(load("sweep_schedule"), CONTEXT) == {"done": 1}
+    assert core == [("sweep",)]
+
+
+@pytest.mark.parametrize("handler", [poll.handler, push.handler, sweep.handler])
+@pytest.mark.parametrize("event", [{}, {"source": "aws.s3"}])
+def test_event_of_another_kind_is_an_error(core: Core, handler: Callable[..., object], event: Event) -> None:
+    """A function that is wired to the wrong trigger must say so, and not take anything for its schedule."""
+    with pytest.raises(UnknownEvent):
+        handler(event, CONTEXT)
+    assert core == []
+
+
+def test_schedule_of_either_service_counts(core: Core) -> None:
+    """EventBridge has two kinds of schedules, which differ in their source only."""
+    push.handler(load("push_schedule") | {"source": "aws.scheduler"}, CONTEXT)
+
+    assert core == [("push_due",)]
+
+
+def test_pull_reads_all_hints_of_the_batch_at_once(core: Core) -> None:
+    """I1: tasks are read in bulk, however many messages named them; the deleted list's date and the batch arrive, too."""
+    assert pull.handler(load("pull_hints"), CONTEXT) == {"batchItemFailures": []}
+    assert core == [
+        (
+            "pull",
+            (
+                Hint("00T5g00000AbCdEEAV"),
+                Hint("00T5g00000AbCdFEAV"),
+                Hint("00T5g00000AbCdGEAV", deleted=datetime(2026, 11, 22, 9, 58, tzinfo=UTC)),
+                Hint("00T5g00000AbCdHEAV", batch="0055g000001AbCdAAK:0"),
+            ),
+        )
+    ]
+
+
+def test_messages_with_a_failed_task_are_delivered_again(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I1: a hint that failed alone must come back, and must not bring the whole batch with it."""
+
+    def failing(_: object, hints: Sequence[Hint]) -> Summary:
+        return Summary(counts={"hints": len(hints)}, failed=frozenset({"00T5g00000AbCdGEAV"}))
+
+    monkeypatch.setattr(inbox, "pull", failing)
+
+    assert pull.handler(load("pull_hints"), CONTEXT) == {
+        "batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661970000002"}]
+    }
+
+
+def test_task_named_by_two_messages_fails_both(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either of the two may carry the deleted list's date; neither is done before the task is."""
+    event = load("pull_hints")
+    event["Records"][1]["body"] = event["Records"][0]["body"]
+    monkeypatch.setattr(inbox, "pull", lambda *_: Summary(counts={}, failed=frozenset({"00T5g00000AbCdEEAV"})))
+
+    assert len(pull.handler(event, CONTEXT)["batchItemFailures"]) == 2
+
+
+def test_message_that_is_not_ours_fails_alone(core: Core) -> None:
+    """It ends in the dead-letter queue; the hints beside it are applied."""
+    event = load("pull_hints")
+    event["Records"][0]["body"] = "not ours"
+
+    assert pull.handler(event, CONTEXT) == {
+        "batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661970000001"}]
+    }
+    assert [hint.task_id for hint in core[0][1]] == ["00T5g00000AbCdGEAV", "00T5g00000AbCdHEAV"]
+
+
+def test_webhook_acknowledges_what_it_stored(queue: MemoryHints) -> None:
+    """I2: the acknowledgement says that every hint is safe."""
+    response = receive.handler(load("receive"), CONTEXT)
+
+    assert response["statusCode"] == HTTPStatus.OK
+    assert "<Ack>true</Ack>" in response["body"]
+    assert queue.queued == [Hint("00T5g00000AbCdEEAV"), Hint("00T5g00000AbCdFEAV")]
+
+
+def test_webhook_does_not_acknowledge_what_it_could_not_store(queue: MemoryHints) -> None:
+    """I2: the error becomes API Gateway's 500, and Salesforce sends again; an acknowledgement would lose the hints."""
+    queue.refusals = 1
+
+    with pytest.raises(HintsNotStored):
+        receive.handler(load("receive"), CONTEXT)
+
+
+def test_webhook_stores_nothing_for_strangers(queue: MemoryHints) -> None:
+    """I2: without the secret address no task is read."""
+    response = receive.handler(load("receive") | {"pathParameters": {"secret": "guess"}}, CONTEXT)
+
+    assert response["statusCode"] == HTTPStatus.NOT_FOUND
+    assert queue.queued == []
+
+
+@pytest.mark.parametrize("secret", [SECRET, "guess"])
+def test_webhook_logs_no_address_and_no_value(
+    queue: MemoryHints, log: StringIO, capsys: pytest.CaptureFixture[str], secret: str
+) -> None:
+    """Never a secret in a log: the path of the request is one."""
+    receive.handler(load("receive") | {"pathParameters": {"secret": secret}}, CONTEXT)
+
+    output = "".join([log.getvalue(), *capsys.readouterr()])
+    assert CONTEXT.aws_request_id in output
+    for private in (secret, SECRET, "00D5g000004XyzA", "85.222.130.8", "2026-11-22T10:00:00.000Z"):
+        assert private not in output
+
+
+def metrics(output: str) -> dict[str, Any]:
+    """Find the line in CloudWatch's embedded metric format."""
+    lines = [json.loads(line) for line in output.splitlines()]
+    [line] = [line for line in lines if "_aws" in line]
+    assert isinstance(line, dict)
+    return line
+
+
+def test_run_is_counted_and_logged(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
+    """C3, C4: alarms and dashboards see what a run did, by its counters."""
+    push.handler(load("push_schedule"), CONTEXT)
+
+    line = metrics(capsys.readouterr().out)
+    definition = line["_aws"]["CloudWatchMetrics"][0]
+    assert definition["Namespace"] == "ReminderSync"
+    assert definition["Dimensions"] == [["run", "service"]]
+    assert (line["run"], line["done"]) == ("push", [1.0])
+
+
+def test_run_that_the_org_stopped_is_counted_by_its_kind(
+    core: Core, monkeypatch: pytest.MonkeyPatch, log: StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """O3: a lost sign-in needs a person, a spent budget only time; and Salesforce's message stays out of the log."""
+    failure = Failure(kind=Kind.AUTHENTICATION, code="invalid_grant", message="user jane@acme.example hasn't approved")
+    monkeypatch.setattr(outbox, "push_due", lambda _: Summary(counts={"sent": 0}, unavailable=failure))
+
+    push.handler(load("push_schedule"), CONTEXT)
+
+    [line] = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["level"], line["message"], line["warning"]) == ("WARNING", "push", "invalid_grant")
+    assert "jane" not in f"{line}"
+    assert metrics(capsys.readouterr().out)["unavailable_authentication"] == [1.0]
+
+
+def test_logs_of_the_core_have_the_same_structure(log: StringIO) -> None:
+    """What a module of ours logs with the standard library must be found by the same queries."""
+    logging.getLogger("reminders.find").warning("something odd")
+
+    assert json.loads(log.getvalue())["message"] == "something odd"
