@@ -27,4 +27,325 @@ state — everything small, by kind.
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet.
     TTL        `expires` (N, epoch seconds)
+
+Rules of writing
+
+- A reminder is put on the version that was read. With a link or lines it goes with them in one transaction; alone it is a plain
+  conditional put, which costs half.
+- A link lives as long as its reminder (M5). A write that gives the reminder an expiry gives it to the link too. Every other
+  write goes on the condition that there was no expiry; refused, it is either stale or takes an expiry back (a restore), so it
+  is tried once more together with the link.
+- A first sync is done when every batch was struck off. Batches are added by `save_user` alone and struck by `batch_applied`
+  alone, into a set of its own, `struck`; what is left is the difference. So the two commute in any order: a save that was read
+  before a strike cannot bring the batch back, and a strike may even come before its batch is recorded. `struck` is emptied by
+  the save that starts another first sync.
+- Watermarks and successes only move forward; a parked deletion keeps the latest date; batches of parked hints add up.
+- Refused by a condition, or by a transaction under way on the same item, is "stale": read again. Everything else that fails
+  is `LedgerUnavailable`, after the retries of botocore (standard mode, four attempts with back-off).
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from heapq import merge
+from itertools import islice
+from typing import Final, TypeVar
+
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from reminders.attributes import instant
+from reminders.item_values import (
+    WAITING_SHARDS,
+    check,
+    list_key,
+    reminder_item,
+    settings_attributes,
+    to_reminder,
+    to_settings,
+    to_user,
+    user_attributes,
+)
+from reminders.items import (
+    SCHEMA,
+    ByAssignee,
+    Items,
+    LinkItem,
+    MarkItem,
+    ParkedItem,
+    ReminderItem,
+    UserItem,
+    Waiting,
+    bind,
+)
+from reminders.lists import span
+from reminders.ports import Ledger, LedgerUnavailable, Mark, View
+from reminders.reminder import Line, Record, Reminder
+from reminders.settings import Settings, User
+from reminders.task import Hint
+
+SETTINGS: Final = ("settings", "org")
+USER: Final = "user"
+WATERMARK: Final = "watermark"
+SUCCESS: Final = "success"
+PARKED: Final = "parked"
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def open_ledger(*, reminders: str, links: str, history: str, state: str, workers: int = 8) -> Tables:
+    """Open the ledger on these tables; `workers` is how many writes of one `save` may wait for the network at once."""
+    return Tables(bind(reminders=reminders, links=links, history=history, state=state), workers=workers)
+
+
+class Tables(Ledger):
+    """The ledger on DynamoDB. Every method raises LedgerUnavailable, and UnknownSchema for what a newer version wrote."""
+
+    def __init__(self, items: Items, *, workers: int) -> None:
+        self._items = items
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ledger") if workers > 1 else None
+
+    def reminders(self, reminder_ids: Collection[str]) -> dict[str, Reminder]:
+        """See Ledger. One BatchGetItem per 100."""
+        # An answer that processed no key at all is an error of its own, so the library's loop over unprocessed keys ends.
+        with _asking("read reminders"):
+            found = self._items.reminder.batch_get(set(reminder_ids), consistent_read=True)
+            return {item.reminder_id: to_reminder(item) for item in found}
+
+    def links(self, task_ids: Collection[str]) -> dict[str, str]:
+        """See Ledger. One BatchGetItem per 100."""
+        with _asking("read links"):
+            found = self._items.link.batch_get(set(task_ids), consistent_read=True)
+            return {item.task_id: item.reminder_id for item in found}
+
+    def save(self, records: Sequence[Record]) -> list[Reminder | None]:
+        """See Ledger. If the ledger fails in the middle, some may be written: read again."""
+        return self._each(self._save, records)
+
+    def history(self, reminder_id: str) -> list[Line]:
+        """See Ledger."""
+        with _asking("read history"):
+            return [
+                line
+                for item in self._items.history.query(reminder_id, consistent_read=True)
+                for line in check(item).lines
+            ]
+
+    def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
+        """See Ledger. The index says which, the items say what; what has moved meanwhile is left out."""
+        part = span(view, today)
+        model = self._items.reminder
+        with _asking("list reminders"):
+            places = model.by_assignee.query(
+                list_key(assignee, part.shelf),
+                range_key_condition=ByAssignee.list_order.between(part.first, part.last),
+                scan_index_forward=part.ascending,
+                limit=limit,
+            )
+            ids = dict.fromkeys(item.reminder_id for item in places)
+        found = self.reminders(ids)
+        listed = (found[each] for each in ids if each in found)
+        return [each for each in listed if each.values.assignee == assignee and part.holds(each)]
+
+    def waiting(self, now: datetime, limit: int) -> list[str]:
+        """See Ledger."""
+        with _asking("read what waits"):
+            shards = [
+                self._items.reminder.waiting.query(str(shard), Waiting.next_attempt <= now, limit=limit)
+                for shard in range(WAITING_SHARDS)
+            ]
+            soonest = merge(*shards, key=_next_attempt)
+            return [item.reminder_id for item in islice(soonest, limit)]
+
+    def count_waiting(self) -> int:
+        """See Ledger. Counts what has a next attempt; 10,000 of them cost about 130 read units."""
+        with _asking("count what waits"):
+            return sum(self._items.reminder.waiting.count(str(shard)) for shard in range(WAITING_SHARDS))
+
+    def park(self, hints: Collection[Hint]) -> None:
+        """See Ledger. The latest date of a deletion is kept, and every batch."""
+        self._each(self._park, list(hints))
+
+    def parked(self, limit: int) -> list[Hint]:
+        """See Ledger: of at most `limit` tasks. A task of two batches comes as two hints, so that neither is lost."""
+        with _asking("read parked hints"):
+            return [
+                Hint(task_id=item.sk, deleted=item.deleted, batch=batch)
+                for item in self._items.parked.query(PARKED, consistent_read=True, limit=limit)
+                for batch in (*sorted(check(item).batches or ()),) or (None,)
+            ]
+
+    def unpark(self, task_ids: Collection[str]) -> None:
+        """See Ledger."""
+        with _asking("forget parked hints"), self._items.parked.batch_write() as batch:
+            for task_id in set(task_ids):
+                batch.delete(self._items.parked(PARKED, task_id))
+
+    def watermark(self, mark: Mark) -> datetime | None:
+        """See Ledger."""
+        return self._marks(WATERMARK).get(mark)
+
+    def advance(self, mark: Mark, value: datetime) -> None:
+        """See Ledger."""
+        self._forward(WATERMARK, mark, value)
+
+    def succeeded(self, direction: str, at: datetime) -> None:
+        """See Ledger. Of two runs that end out of order, the later one stands."""
+        self._forward(SUCCESS, direction, at)
+
+    def successes(self) -> dict[str, datetime]:
+        """See Ledger."""
+        return self._marks(SUCCESS)
+
+    def settings(self) -> Settings:
+        """See Ledger."""
+        with _asking("read settings"):
+            found = self._items.settings.batch_get([SETTINGS], consistent_read=True)
+            return next((to_settings(item) for item in found), Settings())
+
+    def save_settings(self, settings: Settings) -> Settings | None:
+        """See Ledger."""
+        item = self._items.settings(*SETTINGS, **settings_attributes(settings))
+        return replace(settings, version=settings.version + 1) if _written("save settings", item.save) else None
+
+    def users(self, user_ids: Collection[str]) -> dict[str, User]:
+        """See Ledger. One BatchGetItem per 100."""
+        with _asking("read users"):
+            found = self._items.user.batch_get([(USER, each) for each in set(user_ids)], consistent_read=True)
+            return {item.sk: to_user(item) for item in found}
+
+    def save_user(self, user: User) -> User | None:
+        """See Ledger. What comes back has the batches struck off meanwhile left out."""
+        started = user.first_sync and instant(user.first_sync.started)
+        if started and user.version and (saved := self._save_user(user, same_sync=started)):
+            return saved
+        return self._save_user(user)
+
+    def batch_applied(self, user_id: str, batches: Collection[str]) -> None:
+        """See Ledger. Names must differ within a first sync. Without a first sync there is nothing to strike off."""
+        if batches:
+            item = self._items.user(USER, user_id)
+            strike = partial(item.update, [UserItem.struck.add(set(batches))], UserItem.first_sync.exists())
+            _written("strike batches off", strike)
+
+    def syncing(self) -> list[User]:
+        """See Ledger. Reads every user we know: for sweep and status."""
+        with _asking("read users"):
+            found = self._items.user.query(USER, filter_condition=UserItem.syncs == True, consistent_read=True)  # noqa: E712 - an expression
+            return [to_user(item) for item in found]
+
+    def _save(self, record: Record) -> Reminder | None:
+        reminder = record.reminder
+        linked = {record.link} | {reminder.task_id if reminder.expires else None}
+        saved = self._write(record, linked)
+        if not saved and reminder.version and reminder.task_id and reminder.expires is None:
+            saved = self._write(record, linked | {reminder.task_id})
+        return replace(reminder, version=reminder.version + 1, rings=False) if saved else None
+
+    def _write(self, record: Record, linked: Iterable[str | None]) -> bool:
+        """Write a reminder, its lines, and these links with its expiry. A link left out must not need another expiry."""
+        reminder = record.reminder
+        tasks = sorted(task_id for task_id in linked if task_id)
+        item = reminder_item(self._items.reminder, reminder)
+        left_out = reminder.task_id is not None and reminder.task_id not in tasks
+        condition = ReminderItem.expires.does_not_exist() if left_out else None
+        if not tasks and not record.lines:
+            return _written("save a reminder", partial(item.save, condition))
+
+        def transact() -> None:
+            with TransactWrite(connection=self._items.connection) as transaction:
+                transaction.save(item, condition)
+                for task_id in tasks:
+                    link = self._items.link(task_id=task_id, reminder_id=reminder.id, expires=reminder.expires)
+                    transaction.save(link, LinkItem.task_id.does_not_exist() | (LinkItem.reminder_id == reminder.id))
+                if record.lines:
+                    version = reminder.version + 1
+                    transaction.save(self._items.history(reminder.id, version, lines=record.lines))
+
+        return _written("save a reminder with what belongs to it", transact)
+
+    def _save_user(self, user: User, same_sync: str | None = None) -> User | None:
+        """Write on the version; `same_sync`: only if this first sync is the stored one, and then keep what was struck off."""
+        item = self._items.user(USER, user.id)
+        actions: list[Action] = [UserItem.version.set(user.version + 1)]
+        for name, value in user_attributes(user).items():
+            attribute = getattr(UserItem, name)
+            written = None if value is None else {attribute.attr_type: attribute.serialize(value)}
+            actions.append(attribute.set(written) if written else attribute.remove())
+        condition = UserItem.version == user.version if user.version else UserItem.version.does_not_exist()
+        if same_sync:
+            condition &= UserItem.first_sync["started"] == same_sync
+        else:
+            actions.append(UserItem.struck.remove())
+        return to_user(item) if _written("save a user", partial(item.update, actions, condition)) else None
+
+    def _park(self, hint: Hint) -> None:
+        item = self._items.parked(PARKED, hint.task_id)
+        actions: list[Action] = [ParkedItem.schema.set(SCHEMA)]
+        if hint.batch:
+            actions.append(ParkedItem.batches.add({hint.batch}))
+        if hint.deleted:
+            later = ParkedItem.deleted.does_not_exist() | (ParkedItem.deleted < hint.deleted)
+            dated = [*actions, ParkedItem.deleted.set(hint.deleted)]
+            if _written("park a hint", partial(item.update, dated, later)):
+                return
+        _written("park a hint", partial(item.update, actions))
+
+    def _forward(self, kind: str, name: str, value: datetime) -> None:
+        item = self._items.mark(kind, name)
+        actions: list[Action] = [MarkItem.schema.set(SCHEMA), MarkItem.at.set(value)]
+        later = MarkItem.at.does_not_exist() | (MarkItem.at < value)
+        _written(f"move {kind} forward", partial(item.update, actions, later))
+
+    def _marks(self, kind: str) -> dict[str, datetime]:
+        with _asking(f"read {kind}"):
+            return {item.sk: check(item).at for item in self._items.mark.query(kind, consistent_read=True)}
+
+    def _each(self, do: Callable[[_In], _Out], inputs: Sequence[_In]) -> list[_Out]:
+        """Do independent writes, in the pool if there is one; after a failure, those not begun are dropped."""
+        if self._pool is None or len(inputs) < 2:  # noqa: PLR2004 - one alone needs no thread
+            return [do(each) for each in inputs]
+        _ = self._items.connection.client  # made once, before the threads would race to make one each
+        return list(self._pool.map(do, inputs))
+
+
+@contextmanager
+def _asking(what: str) -> Iterator[None]:
+    try:
+        yield
+    except PynamoDBException as error:
+        raise _unavailable(what, error) from error
+
+
+def _written(what: str, write: Callable[[], object]) -> bool:
+    """Write; False if a condition, or a transaction under way on the same item, refused it."""
+    try:
+        write()
+    except PynamoDBException as error:
+        if _refused(error):
+            return False
+        raise _unavailable(what, error) from error
+    return True
+
+
+def _refused(error: PynamoDBException) -> bool:
+    if isinstance(error, TransactWriteError) and error.cause_response_code == "TransactionCanceledException":
+        codes = {reason.code for reason in error.cancellation_reasons if reason}
+        return bool(codes) and codes <= {"ConditionalCheckFailed", "TransactionConflict"}
+    return error.cause_response_code in {"ConditionalCheckFailedException", "TransactionConflictException"}
+
+
+def _unavailable(what: str, error: PynamoDBException) -> LedgerUnavailable:
+    code = error.cause_response_code or type(error.cause or error).__name__
+    return LedgerUnavailable(f"could not {what}: {code}: {error.cause_response_message or error.cause or error}")
+
+
+def _next_attempt(item: ReminderItem) -> datetime:
+    return item.next_attempt

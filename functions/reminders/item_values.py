@@ -1,0 +1,106 @@
+"""The way between our values and the items of the tables, and the checks on reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, replace
+from typing import Any, Final, TypeVar
+from zlib import crc32
+
+from reminders.items import SCHEMA, Item, ReminderItem, SettingsItem, UserItem
+from reminders.lists import place, shelf
+from reminders.reminder import Reminder
+from reminders.settings import Import, Settings, User
+
+WAITING_SHARDS: Final = 4
+"""Partitions of the index `waiting`: a partition takes 1,000 writes a second, and every attempt of a mass load moves two entries."""
+
+
+_Kind = TypeVar("_Kind", bound=Item)
+
+
+class UnknownSchema(ValueError):
+    """An item was written by a newer version of this program; it is left alone rather than misread."""
+
+
+def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem:
+    """Make the item of a reminder, still on the version that was read, with what indexes, stream and TTL live on."""
+    return model(
+        reminder_id=reminder.id,
+        rings=True if reminder.rings else None,
+        expires=reminder.expires,
+        list_key=list_key(reminder.values.assignee, shelf(reminder)),
+        list_order=place(reminder),
+        waiting_shard=str(crc32(reminder.id.encode()) % WAITING_SHARDS) if reminder.next_attempt else None,
+        **_version(reminder.version),
+        **{name: getattr(reminder, name) for name in _REMINDER},
+    )
+
+
+def list_key(assignee: str, shelf_name: str) -> str:
+    """Give the key of one of an assignee's shelves."""
+    return f"{assignee}#{shelf_name}"
+
+
+def to_reminder(item: ReminderItem) -> Reminder:
+    """Read a reminder. `rings` belongs to a write, not to what was written: it is never read back."""
+    check(item)
+    return Reminder(id=item.reminder_id, version=item.version, **{name: getattr(item, name) for name in _REMINDER})
+
+
+def settings_attributes(settings: Settings) -> dict[str, Any]:
+    """Give the attributes of the settings' item, still on the version that was read."""
+    return _version(settings.version) | {name: getattr(settings, name) for name in _SETTINGS}
+
+
+def to_settings(item: SettingsItem) -> Settings:
+    """Read the settings."""
+    check(item)
+    return Settings(version=item.version, **{name: getattr(item, name) for name in _SETTINGS})
+
+
+def user_attributes(user: User) -> dict[str, Any]:
+    """Give what a save of a user sets: all but the version and the sets, which have rules of their own."""
+    due = user.first_sync is not None and not user.first_sync.listed
+    return {name: getattr(user, name) for name in _USER} | {
+        "first_sync": user.first_sync,
+        "first_sync_due": True if due else None,
+        "batches": set(user.first_sync.batches) or None if user.first_sync else None,
+        "schema": SCHEMA,
+    }
+
+
+def to_user(item: UserItem) -> User:
+    """Read a user; the batches of the first sync are those not struck off."""
+    check(item)
+    return User(
+        id=item.sk,
+        version=int(item.version),
+        first_sync=_left(item.first_sync, item.batches or (), item.struck or ()),
+        **{name: getattr(item, name) for name in _USER},
+    )
+
+
+def check(item: _Kind) -> _Kind:
+    """Pass an item on, unless a newer version wrote it. Raises UnknownSchema."""
+    if item.schema > SCHEMA:
+        raise UnknownSchema(f"{type(item).__name__} has schema {item.schema:g}; this version reads up to {SCHEMA}")
+    return item
+
+
+def _version(version: int) -> dict[str, Any]:
+    """Give the version that was read; left out, PynamoDB asks that the item does not exist yet."""
+    return {"version": version} if version else {}
+
+
+def _left(first_sync: Import | None, batches: Collection[str], struck: Collection[str]) -> Import | None:
+    return first_sync and replace(first_sync, batches=frozenset(batches) - frozenset(struck))
+
+
+def _names(kind: type, *but: str) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name not in but)
+
+
+_REMINDER = _names(Reminder, "id", "version", "rings")
+_SETTINGS = _names(Settings, "version")
+_USER = _names(User, "id", "version", "first_sync")

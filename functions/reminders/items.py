@@ -1,0 +1,286 @@
+"""The items of the four tables, as PynamoDB models, and their binding to the tables of one deployment.
+
+Keys and access patterns are told in `tables`. `item_values` is the way between these models and our values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    VersionAttribute,
+)
+from pynamodb.connection import Connection
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from reminders.attributes import (
+    ChoicesAttribute,
+    DayAttribute,
+    InstantAttribute,
+    InstantsAttribute,
+    MapOf,
+    PairsAttribute,
+    TextsAttribute,
+    TupleOf,
+    WordAttribute,
+)
+from reminders.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Intent,
+    Line,
+    Priority,
+    Side,
+    Status,
+    Tombstone,
+    Trouble,
+    Type,
+    Values,
+    Write,
+)
+from reminders.settings import Import, Policy
+
+SCHEMA: Final = 1
+"""The version of the shape of every item (C8). A change that older code would misread raises it, and readers keep the older ones."""
+
+CONNECT_SECONDS: Final = 2
+READ_SECONDS: Final = 5
+RETRIES: Final = 3
+"""With botocore's back-off (standard mode), the most that one call can hold up an invocation is half a minute."""
+
+CONNECTIONS: Final = 16
+"""The connection pool: more than `workers`, so that no thread waits for a socket."""
+
+
+class Item(Model):
+    """What every item has."""
+
+    schema = NumberAttribute(default=SCHEMA)
+
+
+class ByAssignee(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # PynamoDB's __init_subclass__
+    """An assignee's shelves, each in its order."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "by_assignee"
+        projection = KeysOnlyProjection()
+
+    list_key = UnicodeAttribute(hash_key=True)
+    list_order = UnicodeAttribute(range_key=True)
+
+
+class Waiting(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
+    """What has a next attempt, soonest first."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "waiting"
+        projection = KeysOnlyProjection()
+
+    waiting_shard = UnicodeAttribute(hash_key=True)
+    next_attempt = InstantAttribute(range_key=True)
+
+
+class ReminderItem(Item):
+    """See `reminder.Reminder`."""
+
+    reminder_id = UnicodeAttribute(hash_key=True)
+    version = VersionAttribute()
+    values = MapOf(
+        Values,
+        name=UnicodeAttribute(),
+        assignee=UnicodeAttribute(),
+        type=WordAttribute(Type),
+        status=WordAttribute(Status),
+        priority=WordAttribute(Priority),
+        due=DayAttribute(),
+        details=UnicodeAttribute(),
+        person=UnicodeAttribute(),
+        campaign_name=UnicodeAttribute(),
+        campaign_day=UnicodeAttribute(),
+        campaign_step=UnicodeAttribute(),
+        call_outcome=UnicodeAttribute(),
+        call_reason=UnicodeAttribute(),
+    )
+    created = InstantAttribute()
+    created_by = UnicodeAttribute()
+    sponsor = UnicodeAttribute(null=True)
+    edited = InstantsAttribute()
+    generation = NumberAttribute()
+    task_id = UnicodeAttribute(null=True)
+    agreement = MapOf(Agreement, null=True, pairs=PairsAttribute(), inputs=TextsAttribute())
+    intents = TupleOf(
+        MapOf(
+            Intent,
+            number=NumberAttribute(),
+            write=WordAttribute(Write),
+            at=InstantAttribute(),
+            pairs=PairsAttribute(),
+            inputs=TextsAttribute(),
+        )
+    )
+    tombstone = MapOf(Tombstone, null=True, at=InstantAttribute(), side=WordAttribute(Side), agreed=InstantAttribute())
+    handed_over = BooleanAttribute()
+    trouble = MapOf(Trouble, null=True, code=UnicodeAttribute(), message=UnicodeAttribute(), since=InstantAttribute())
+    pending = BooleanAttribute()
+    attempts = NumberAttribute()
+    seen = InstantAttribute(null=True)
+    rings = BooleanAttribute(null=True)
+    expires = TTLAttribute(null=True)
+    list_key = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+    waiting_shard = UnicodeAttribute(null=True)
+    next_attempt = InstantAttribute(null=True)
+
+    by_assignee = ByAssignee()
+    waiting = Waiting()
+
+
+class LinkItem(Item):
+    """Which reminder a task belongs to."""
+
+    task_id = UnicodeAttribute(hash_key=True)
+    reminder_id = UnicodeAttribute()
+    expires = TTLAttribute(null=True)
+
+
+class HistoryItem(Item):
+    """The lines of one write."""
+
+    reminder_id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute(range_key=True)
+    lines = TupleOf(
+        MapOf(
+            Line,
+            at=InstantAttribute(),
+            event=WordAttribute(Event),
+            rule=UnicodeAttribute(),
+            text=UnicodeAttribute(),
+            side=WordAttribute(Side),
+            field=WordAttribute(Field),
+            lost=UnicodeAttribute(),
+        )
+    )
+
+
+class StateItem(Item):
+    """Anything small; `pk` is its kind."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    expires = TTLAttribute(null=True)
+
+
+class SettingsItem(StateItem):
+    """See `settings.Settings`."""
+
+    version = VersionAttribute()
+    subject_template = UnicodeAttribute()
+    policy = WordAttribute(Policy)
+    poll_minutes = NumberAttribute()
+    import_hours = NumberAttribute()
+    api_share = NumberAttribute()
+    statuses = ChoicesAttribute(Status)
+    priorities = ChoicesAttribute(Priority)
+
+
+class UserItem(StateItem):
+    """See `settings.User`. What is left of a first sync is `batches` without `struck` (see `tables`).
+
+    The version is no VersionAttribute, because PynamoDB raises that on every update, and striking off must not.
+    """
+
+    version = NumberAttribute()
+    name = UnicodeAttribute()
+    username = UnicodeAttribute()
+    admin = BooleanAttribute()
+    time_zone = UnicodeAttribute()
+    language = UnicodeAttribute()
+    syncs = BooleanAttribute()
+    changed = InstantAttribute(null=True)
+    first_sync = MapOf(
+        Import,
+        null=True,
+        started=InstantAttribute(),
+        since=InstantAttribute(),
+        found=NumberAttribute(),
+        listed=BooleanAttribute(),
+    )
+    first_sync_due = BooleanAttribute(null=True)
+    batches = UnicodeSetAttribute(null=True)
+    struck = UnicodeSetAttribute(null=True)
+
+
+class MarkItem(StateItem):
+    """An instant that only moves forward: a watermark, or a direction's last success."""
+
+    at = InstantAttribute()
+
+
+class ParkedItem(StateItem):
+    """A parked hint; `sk` is its task's id."""
+
+    deleted = InstantAttribute(null=True)
+    batches = UnicodeSetAttribute(null=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """The models, bound to the tables of one deployment, over one connection."""
+
+    reminder: type[ReminderItem]
+    link: type[LinkItem]
+    history: type[HistoryItem]
+    settings: type[SettingsItem]
+    user: type[UserItem]
+    mark: type[MarkItem]
+    parked: type[ParkedItem]
+    connection: Connection
+
+
+def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
+    """Bind the models to tables by name. Where DynamoDB is, and who asks, is botocore's own configuration. No call."""
+    connection = Connection(
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        max_retry_attempts=RETRIES,
+        max_pool_connections=CONNECTIONS,
+    )
+    return Items(
+        reminder=_bound(ReminderItem, reminders, connection, stream="NEW_AND_OLD_IMAGES"),
+        link=_bound(LinkItem, links, connection),
+        history=_bound(HistoryItem, history, connection),
+        settings=_bound(SettingsItem, state, connection, stream="NEW_IMAGE"),
+        user=_bound(UserItem, state, connection, stream="NEW_IMAGE"),
+        mark=_bound(MarkItem, state, connection, stream="NEW_IMAGE"),
+        parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
+        connection=connection,
+    )
+
+
+_Kind = TypeVar("_Kind", bound=Item)
+
+
+def _bound(model: type[_Kind], table: str, connection: Connection, *, stream: str | None = None) -> type[_Kind]:
+    """Make the model of one table. All share one client, because each client costs a cold start some 50 ms."""
+    meta = {"table_name": table, "billing_mode": "PAY_PER_REQUEST", "max_retry_attempts": RETRIES}
+    if stream:
+        meta["stream_view_type"] = stream
+    metaclass: Any = type(model)
+    bound = cast("type[_Kind]", metaclass(model.__name__, (model,), {"Meta": type("Meta", (), meta)}))
+    own = bound._get_connection()  # noqa: SLF001 - the only place where PynamoDB keeps it
+    if table not in connection._tables:  # noqa: SLF001 - same
+        connection.add_meta_table(own.get_meta_table())
+    own.connection = connection
+    return bound

@@ -1,0 +1,41 @@
+"""What every suite may ask for: no AWS but a local one, and DynamoDB Local where it can run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from infra.local import dynamodb as engine
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> Iterator[str]:
+    """DynamoDB Local's address: one engine per session (and xdist worker). Without Java it is a loud skip, in CI an error."""
+    reason = engine.unavailable_reason()
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)
+    with engine.running() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def tables(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Fresh tables on DynamoDB Local, as the arguments of `open_ledger`; the environment points there, with fake credentials."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", dynamodb)
+    monkeypatch.setenv("AWS_ACCOUNT_ID_ENDPOINT_MODE", "disabled")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    number = next(_numbers)
+    names = {kind: f"{kind}-{number}" for kind in ("reminders", "links", "history", "state")}
+    engine.create_tables(**names)
+    return names

@@ -1,0 +1,196 @@
+"""The ledger in memory: the same promises as `tables`, held to the same contract tests, at the speed of a dict.
+
+It also tells what DynamoDB's streams would: `rung` are the ids of reminders whose write rang (O1), and `first_sync_due` the
+ids of users whose first sync a write asked for (S1), oldest first; whoever reads them may clear them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+from threading import Lock
+
+from reminders.lists import place, span
+from reminders.ports import Ledger, Mark, View
+from reminders.reminder import Line, Record, Reminder
+from reminders.settings import Settings, User
+from reminders.task import Hint
+
+
+class MemoryLedger(Ledger):
+    """Everything in dicts, under one lock, so that compare-and-set is atomic across threads as it is in DynamoDB."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.first_sync_due: list[str] = []
+        self._lock = Lock()
+        self._reminders: dict[str, Reminder] = {}
+        self._links: dict[str, str] = {}
+        self._history: dict[str, list[Line]] = {}
+        self._parked: dict[str, tuple[datetime | None, frozenset[str]]] = {}
+        self._marks: dict[tuple[str, str], datetime] = {}
+        self._settings = Settings()
+        self._users: dict[str, User] = {}
+        self._struck: dict[str, frozenset[str]] = {}
+
+    def reminders(self, reminder_ids: Collection[str]) -> dict[str, Reminder]:
+        """See Ledger."""
+        with self._lock:
+            return {each: self._reminders[each] for each in reminder_ids if each in self._reminders}
+
+    def links(self, task_ids: Collection[str]) -> dict[str, str]:
+        """See Ledger."""
+        with self._lock:
+            return {each: self._links[each] for each in task_ids if each in self._links}
+
+    def save(self, records: Sequence[Record]) -> list[Reminder | None]:
+        """See Ledger."""
+        return [self._save(record) for record in records]
+
+    def history(self, reminder_id: str) -> list[Line]:
+        """See Ledger."""
+        with self._lock:
+            return list(self._history.get(reminder_id, ()))
+
+    def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
+        """See Ledger."""
+        part = span(view, today)
+        with self._lock:
+            held = [each for each in self._reminders.values() if each.values.assignee == assignee and part.holds(each)]
+        return sorted(held, key=place, reverse=not part.ascending)[:limit]
+
+    def waiting(self, now: datetime, limit: int) -> list[str]:
+        """See Ledger."""
+        with self._lock:
+            due = [
+                (each.next_attempt, each.id)
+                for each in self._reminders.values()
+                if each.next_attempt and each.next_attempt <= now
+            ]
+        return [reminder_id for _, reminder_id in sorted(due)[:limit]]
+
+    def count_waiting(self) -> int:
+        """See Ledger."""
+        with self._lock:
+            return sum(each.next_attempt is not None for each in self._reminders.values())
+
+    def park(self, hints: Collection[Hint]) -> None:
+        """See Ledger."""
+        with self._lock:
+            for hint in hints:
+                deleted, batches = self._parked.get(hint.task_id, (None, frozenset()))
+                latest = max((at for at in (deleted, hint.deleted) if at), default=None)
+                self._parked[hint.task_id] = latest, batches | ({hint.batch} if hint.batch else frozenset())
+
+    def parked(self, limit: int) -> list[Hint]:
+        """See Ledger."""
+        with self._lock:
+            return [
+                Hint(task_id=task_id, deleted=deleted, batch=batch)
+                for task_id, (deleted, batches) in sorted(self._parked.items())[:limit]
+                for batch in (*sorted(batches),) or (None,)
+            ]
+
+    def unpark(self, task_ids: Collection[str]) -> None:
+        """See Ledger."""
+        with self._lock:
+            for task_id in task_ids:
+                self._parked.pop(task_id, None)
+
+    def watermark(self, mark: Mark) -> datetime | None:
+        """See Ledger."""
+        with self._lock:
+            return self._marks.get(("watermark", mark))
+
+    def advance(self, mark: Mark, value: datetime) -> None:
+        """See Ledger."""
+        self._forward(("watermark", mark), value)
+
+    def succeeded(self, direction: str, at: datetime) -> None:
+        """See Ledger."""
+        self._forward(("success", direction), at)
+
+    def successes(self) -> dict[str, datetime]:
+        """See Ledger."""
+        with self._lock:
+            return {name: at for (kind, name), at in self._marks.items() if kind == "success"}
+
+    def settings(self) -> Settings:
+        """See Ledger."""
+        with self._lock:
+            return self._settings
+
+    def save_settings(self, settings: Settings) -> Settings | None:
+        """See Ledger."""
+        with self._lock:
+            if settings.version != self._settings.version:
+                return None
+            self._settings = replace(settings, version=settings.version + 1)
+            return self._settings
+
+    def users(self, user_ids: Collection[str]) -> dict[str, User]:
+        """See Ledger."""
+        with self._lock:
+            return {each: self._user(each) for each in user_ids if each in self._users}
+
+    def save_user(self, user: User) -> User | None:
+        """See Ledger."""
+        with self._lock:
+            known = self._users.get(user.id)
+            if user.version != (known.version if known else 0):
+                return None
+            began = user.first_sync and user.first_sync.started
+            if began is None or known is None or known.first_sync is None or known.first_sync.started != began:
+                self._struck[user.id] = frozenset()
+            self._users[user.id] = replace(user, version=user.version + 1)
+            self._due(user.id)
+            return self._user(user.id)
+
+    def batch_applied(self, user_id: str, batches: Collection[str]) -> None:
+        """See Ledger."""
+        with self._lock:
+            if batches and user_id in self._users and self._users[user_id].first_sync:
+                self._struck[user_id] |= frozenset(batches)
+                self._due(user_id)
+
+    def syncing(self) -> list[User]:
+        """See Ledger."""
+        with self._lock:
+            return [self._user(each) for each, user in sorted(self._users.items()) if user.syncs]
+
+    def _save(self, record: Record) -> Reminder | None:
+        reminder = record.reminder
+        with self._lock:
+            known = self._reminders.get(reminder.id)
+            if reminder.version != (known.version if known else 0):
+                return None
+            linked = {record.link} if record.link else set()
+            if reminder.task_id and (reminder.expires or (known and known.expires)):
+                linked.add(reminder.task_id)  # a link expires with its reminder, and is refreshed with it (M5)
+            if any(self._links.get(each, reminder.id) != reminder.id for each in linked):
+                return None
+            stored = replace(reminder, version=reminder.version + 1, rings=False)
+            self._reminders[reminder.id] = stored
+            self._links |= dict.fromkeys(linked, reminder.id)
+            self._history.setdefault(reminder.id, []).extend(record.lines)
+            if reminder.rings:
+                self.rung.append(reminder.id)
+            return stored
+
+    def _forward(self, name: tuple[str, str], value: datetime) -> None:
+        with self._lock:
+            self._marks[name] = max(value, self._marks.get(name, value))
+
+    def _user(self, user_id: str) -> User:
+        """Give a user with what is left of the first sync: batches and strikes are kept apart, so that they commute."""
+        user = self._users[user_id]
+        if user.first_sync is None:
+            return user
+        left = user.first_sync.batches - self._struck[user_id]
+        return replace(user, first_sync=replace(user.first_sync, batches=left))
+
+    def _due(self, user_id: str) -> None:
+        first_sync = self._users[user_id].first_sync
+        if first_sync and not first_sync.listed:
+            self.first_sync_due.append(user_id)
