@@ -164,13 +164,23 @@ class Function:
         with self._free:
             self._give_back(self._take())
 
+    def drain(self, seconds: float) -> None:
+        """Wait until nothing runs, at most so long."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._busy():
+            time.sleep(0.02)
+
     def stop(self) -> None:
-        """End all containers."""
+        """End all containers, whatever they do."""
         with self._lock:
             for container in self._all:
                 container.stop()
             self._all.clear()
             self._idle.clear()
+
+    def _busy(self) -> bool:
+        with self._lock:
+            return len(self._idle) < len(self._all)
 
     def _take(self) -> _Container:
         with self._lock:

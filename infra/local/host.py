@@ -1,0 +1,165 @@
+"""The functions' process: everything that invokes a function on AWS, wired from `template.yaml`.
+
+`python -m infra.local.host FILE FOLDER PORT`: FILE is what the supervisor learned when it created the resources; in FOLDER the
+host remembers where streams stand.
+It may be killed at any moment: what it was doing is done again, as after a crash on AWS.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import typer
+import uvicorn
+
+from infra.local import schedules, wiring
+from infra.local.deploy import Endpoints
+from infra.local.gateway import Gateway
+from infra.local.lambdas import Function, FunctionError
+from infra.local.queue_source import QueueSource
+from infra.local.stream_source import StreamSource
+from infra.local.template import Template, load
+
+log = logging.getLogger("local.host")
+
+POLL_FUNCTION: Final = "PollFunction"
+_PAUSE_SECONDS: Final = 1.0
+_STOP_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A template whose resources exist, as it is handed from the supervisor to the host. It holds no secrets."""
+
+    template: Path
+    parameters: Mapping[str, str]
+    attributes: Mapping[tuple[str, str], str]
+    endpoints: Endpoints
+    org: str
+
+    def write(self, file: Path) -> None:
+        """Write it."""
+        document = {
+            "template": str(self.template),
+            "parameters": dict(self.parameters),
+            "attributes": [[*key, value] for key, value in self.attributes.items()],
+            "endpoints": {"aws": self.endpoints.aws, "dynamodb": self.endpoints.dynamodb},
+            "org": self.org,
+        }
+        file.write_text(json.dumps(document, indent=1))
+
+    @classmethod
+    def read(cls, file: Path) -> Deployed:
+        """Read what `write` wrote."""
+        document = json.loads(file.read_text())
+        attributes = {(name, attribute): value for name, attribute, value in document["attributes"]}
+        endpoints = Endpoints(**document["endpoints"])
+        return cls(Path(document["template"]), document["parameters"], attributes, endpoints, document["org"])
+
+    def loaded(self) -> Template:
+        """The template, every attribute known. Raises TemplateError."""
+        template = load(self.template, self.parameters)
+        template.attributes.update(self.attributes)
+        return template
+
+
+class Host:
+    """Functions and their sources, started and stopped together. `state` is a folder of its own."""
+
+    def __init__(self, deployed: Deployed, state: Path, poll_every: timedelta | None = None) -> None:
+        wired = wiring.read(deployed.loaded(), deployed.template.parent)
+        aws = deployed.endpoints.environment()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._functions = {one.name: Function(one, aws) for one in wired.functions}
+        self.gateway = Gateway(wired.routes, self._functions, lambda: sample_users(deployed.org))
+        queues, streams = deployed.endpoints.client("sqs"), deployed.endpoints.client("dynamodbstreams")
+        self._loops: dict[str, Callable[[threading.Event], None]] = {}
+        for queue in wired.queues:
+            self._loops[queue.arn] = QueueSource(queue, self._functions[queue.function], queues).run
+        for stream in wired.streams:
+            file = state / f"{stream.function}.json"
+            self._loops[stream.arn] = StreamSource(stream, self._functions[stream.function], streams, queues, file).run
+        for timetable in wired.timetables:
+            every = poll_every if timetable.function == POLL_FUNCTION else None
+            self._loops[timetable.name] = self._schedule(timetable, every)
+
+    def start(self) -> None:
+        """Start all sources; containers are warmed meanwhile, so that the first edit does not wait for six cold starts."""
+        for name, loop in {"warm": self._warm, **self._loops}.items():
+            thread = threading.Thread(target=self._guarded, args=(loop,), name=name)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Stop all sources, give what runs a moment, then end the containers."""
+        self._stop.set()
+        for function in self._functions.values():
+            function.drain(_STOP_SECONDS)
+        for function in self._functions.values():
+            function.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def _schedule(self, timetable: wiring.Timetable, every: timedelta | None) -> Callable[[threading.Event], None]:
+        function = self._functions[timetable.function]
+        schedules.following(timetable.expression)  # what it does not understand stops the start, not a thread
+        return lambda stop: schedules.run(timetable, function, every, stop)
+
+    def _warm(self, stop: threading.Event) -> None:
+        def warm(function: Function) -> None:
+            if not stop.is_set():
+                try:
+                    function.warm()
+                except FunctionError:
+                    log.error("%s cannot be loaded", function.configuration.name)  # noqa: TRY400 - the worker has printed the traceback
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(warm, self._functions.values()))
+
+    def _guarded(self, loop: Callable[[threading.Event], None]) -> None:
+        """A source that fails (AWS away for a moment) is started again, as AWS would."""
+        while not self._stop.is_set():
+            try:
+                loop(self._stop)
+            except Exception:
+                log.exception("a source failed")
+                self._stop.wait(_PAUSE_SECONDS)
+            else:
+                return
+
+
+def sample_users(org: str) -> list[dict[str, Any]]:
+    """The emulated org's users with fresh id tokens, for the page's local sign-in."""
+    users: list[dict[str, Any]] = httpx.get(f"{org}/__control/stack", timeout=5).raise_for_status().json()["users"]
+    return [{name: user[name] for name in ("username", "user_id", "name", "admin", "id_token")} for user in users]
+
+
+def main(deployed: Path, state: Path, port: int, poll_interval: float | None = None) -> None:
+    """Run until SIGTERM or SIGINT. `poll-interval` (seconds) replaces the template's."""
+    logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level="INFO", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel("WARNING")
+    state.mkdir(parents=True, exist_ok=True)
+    host = Host(Deployed.read(deployed), state, timedelta(seconds=poll_interval) if poll_interval else None)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn takes them, ends, and raises them once more for us
+    host.start()
+    try:
+        uvicorn.run(host.gateway, host="127.0.0.1", port=port, lifespan="off", log_level="warning", access_log=False)
+    finally:
+        host.stop()
+
+
+if __name__ == "__main__":
+    typer.run(main)
