@@ -1,0 +1,304 @@
+"""The shape of the code: thin handlers, a pure core, imports that ask for nothing, and a webhook that starts fast.
+
+What a file breaks is told by functions on its source; each is also shown a planted fault, so that none of them sleeps.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reminders
+
+FUNCTIONS = Path(reminders.__file__).parents[1]
+ENTRY_FILES = sorted(FUNCTIONS.glob("*.py"))
+MODULES = sorted(
+    ".".join(file.relative_to(FUNCTIONS).with_suffix("").parts).removesuffix(".__init__")
+    for file in FUNCTIONS.rglob("*.py")
+    if "web" not in file.relative_to(FUNCTIONS).parts
+)
+
+MOST_LINES = 25
+"""Of a handler: from its first decorator or `def` to its last line, docstring and blank lines included."""
+
+FORBIDDEN_MODULES = frozenset(
+    [
+        "asyncio",
+        "concurrent",
+        "ctypes",
+        "email",
+        "ftplib",
+        "getpass",
+        "glob",
+        "http",
+        "importlib",
+        "io",
+        "locale",
+        "logging",
+        "mmap",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "pickle",
+        "platform",
+        "poplib",
+        "queue",
+        "random",
+        "sched",
+        "secrets",
+        "select",
+        "selectors",
+        "shelve",
+        "shutil",
+        "signal",
+        "smtplib",
+        "socket",
+        "socketserver",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+        "uuid",
+        "webbrowser",
+        "xmlrpc",
+    ]
+)
+"""Of the standard library, for the pure half: network, files, processes, environment, clock and randomness."""
+
+HARMLESS_MODULES = frozenset({"urllib.parse", "email.utils"})
+
+FORBIDDEN_CALLS = frozenset({"now", "utcnow", "today", "open", "input", "print", "exec", "eval", "__import__"})
+"""Functions and methods that the pure half never calls: the clock, and what reads or writes."""
+
+HEAVY = ("simple_salesforce", "pydantic", "pynamodb")
+"""Packages that the webhook does not load."""
+
+
+def pure_modules() -> tuple[str, ...]:
+    """Read the list of pure modules from where it is told to people: the package's docstring."""
+    text = reminders.__doc__ or ""
+    listed = text[text.index("The pure half") : text.index("The shell")]
+    return tuple(re.findall(r"`(\w+)`", listed))
+
+
+def faults_of_entry_file(source: str) -> Iterator[str]:
+    """Tell what an entry file has that it must not have."""
+    tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    if "handler" not in {function.name for function in functions}:
+        yield "no handler"
+    for function in functions:
+        first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+        if (function.end_lineno or 0) - first + 1 > MOST_LINES:
+            yield f"{function.name}: more than {MOST_LINES} lines"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try | ast.TryStar | ast.If | ast.While | ast.For):
+            yield f"line {node.lineno}: {type(node).__name__}"
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of the modules that a file imports; `from reminders import merge` names `reminders.merge`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            yield from ([f"{module}.{alias.name}" for alias in node.names] if module == "reminders" else [module])
+
+
+def faults_of_pure_module(source: str, pure: tuple[str, ...]) -> Iterator[str]:
+    """Tell what a module of the pure half has that it must not have."""
+    tree = ast.parse(source)
+    for name in imports(tree):
+        top = name.partition(".")[0]
+        if top == "reminders":
+            if name.removeprefix("reminders.") not in pure:
+                yield f"imports {name}, which is not of the pure half"
+        elif top not in sys.stdlib_module_names:
+            yield f"imports {name}, which is not of the standard library"
+        elif top in FORBIDDEN_MODULES and name not in HARMLESS_MODULES:
+            yield f"imports {name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called in FORBIDDEN_CALLS:
+                yield f"line {node.lineno}: calls {called}"
+
+
+def loaded_by(code: str, *watched: str, **environment: str) -> list[str]:
+    """Run code in a new interpreter that may not connect anywhere; return which of these packages it has loaded."""
+    program = f"""
+import json, sys
+sys.path.insert(0, {str(FUNCTIONS)!r})
+reached = []
+def refuse(event, arguments):
+    if event in {{"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}}:
+        reached.append(event)
+        raise OSError("no network here")
+sys.addaudithook(refuse)
+{code}
+if reached:
+    sys.exit(f"reached for the network: {{reached}}")
+print(json.dumps(sorted(name for name in {watched!r} if name in sys.modules)))
+"""
+    done = subprocess.run(  # noqa: S603 -- our own interpreter on our own text
+        [sys.executable, "-I", "-B", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("file", ENTRY_FILES, ids=lambda file: file.stem)
+def test_handler_is_thin(file: Path) -> None:
+    """What decides or handles errors belongs to the core, where it is tested without AWS."""
+    assert list(faults_of_entry_file(file.read_text(encoding="utf-8"))) == []
+
+
+def test_every_function_has_its_entry_file() -> None:
+    """One file per Lambda, named by its verb."""
+    assert [file.stem for file in ENTRY_FILES] == ["api", "poll", "pull", "push", "receive", "sweep"]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("    try:\n        return 1\n    except OSError:\n        return 2\n", "line 2: Try"),
+        ("    try:\n        return 1\n    except* OSError:\n        pass\n", "line 2: TryStar"),
+        ("    if event:\n        return 1\n", "line 2: If"),
+        ("    while event:\n        pass\n", "line 2: While"),
+        ("    for _ in event:\n        pass\n", "line 2: For"),
+        ("    event()\n" * 25, "handler: more than 25 lines"),
+    ],
+)
+def test_fat_handler_is_seen(body: str, fault: str) -> None:
+    """The check itself: a planted fault of each kind."""
+    assert list(faults_of_entry_file(f"def handler(event, context):\n{body}")) == [fault]
+
+
+def test_missing_handler_is_seen() -> None:
+    """The check itself: Lambda would find nothing to call."""
+    assert list(faults_of_entry_file("def handle(event, context): ...\n")) == ["no handler"]
+
+
+@pytest.mark.parametrize("name", pure_modules())
+def test_pure_module_is_pure(name: str) -> None:
+    """The rules know no AWS, no HTTP, no clock, no randomness and no environment, so tests can try every case of them."""
+    source = (FUNCTIONS / "reminders" / f"{name}.py").read_text(encoding="utf-8")
+
+    assert list(faults_of_pure_module(source, pure_modules())) == []
+
+
+def test_pure_half_is_listed() -> None:
+    """An empty list would make the test above pass on nothing."""
+    assert {"reminder", "task", "mapping", "subject", "merge", "push_plan", "watermark", "problems"} <= set(
+        pure_modules()
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import boto3",
+        "import requests.adapters",
+        "from pynamodb.models import Model",
+        "import os",
+        "from os import environ",
+        "import time as t",
+        "from random import random",
+        "from uuid import uuid4",
+        "import http.client",
+        "from urllib.request import urlopen",
+        "import urllib",
+        "from socket import socket",
+        "from pathlib import Path",
+        "from reminders import ports",
+        "from reminders.ports import World",
+        "import reminders.tables",
+        "from . import tables",
+        "def f():\n    import os",
+        "from datetime import UTC, datetime\nat = datetime.now(UTC)",
+        "import datetime as d\nat = d.datetime.now(d.UTC)",
+        "from datetime import date\nday = date.today()",
+        "text = open('x')",
+    ],
+)
+def test_impure_module_is_seen(source: str) -> None:
+    """The check itself: a planted fault of each kind."""
+    assert list(faults_of_pure_module(source, ("reminder", "merge")))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from datetime import UTC, datetime, timedelta",
+        "from reminders import merge",
+        "from reminders.reminder import Reminder",
+        "from urllib.parse import quote",
+        "from hashlib import sha256\nprint_me = sha256(b'').hexdigest()",
+        "def due(today): return today",
+    ],
+)
+def test_pure_source_is_let_pass(source: str) -> None:
+    """The check itself: what the pure half may do."""
+    assert list(faults_of_pure_module(source, ("reminder", "merge"))) == []
+
+
+def test_importing_needs_no_environment_and_no_network() -> None:
+    """Nothing at import but definitions: tests, tools and cold starts import without a configured AWS."""
+    assert loaded_by("\n".join(f"import {name}" for name in MODULES), "receive", "reminders.runtime") == [
+        "receive",
+        "reminders.runtime",
+    ]
+
+
+@pytest.mark.parametrize(
+    "code", ["import os; os.environ['X']", "import socket; socket.create_connection(('127.0.0.1', 9))"]
+)
+def test_import_that_asks_for_something_is_seen(code: str) -> None:
+    """The check itself: an import that reads a variable, and one that reaches for the network."""
+    with pytest.raises(AssertionError, match=r"KeyError|reached for the network|no network here"):
+        loaded_by(code)
+
+
+def test_webhook_loads_nothing_heavy() -> None:
+    """I2: what `receive` imports and builds is its cold start, and Salesforce slows down endpoints that answer late."""
+    environment = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "HINTS_QUEUE_URL": "https://sqs.example.org/hints",
+        "ORGANIZATION_ID": "00D5g000004XyzAEAS",
+        "WEBHOOK_SECRET": "webhook",
+    }
+
+    assert loaded_by("import receive; receive.runtime.receiver()", *HEAVY, "boto3", **environment) == ["boto3"]
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [
+        ("reminders.salesforce", "simple_salesforce"),
+        ("reminders.tables", "pynamodb"),
+        ("reminders.schemas", "pydantic"),
+    ],
+)
+def test_heavy_import_is_seen(module: str, package: str) -> None:
+    """The check itself: modules that do load what the webhook must not."""
+    assert package in loaded_by(f"import {module}", *HEAVY)
