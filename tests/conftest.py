@@ -26,7 +26,7 @@ def dynamodb() -> Iterator[str]:
 
 
 @pytest.fixture
-def tables(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def tables(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> engine.TableNames:
     """Fresh tables on DynamoDB Local, as the arguments of `open_ledger`; the environment points there, with fake credentials."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB_STREAMS", dynamodb)
@@ -36,6 +36,8 @@ def tables(dynamodb: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     number = next(_numbers)
-    names = {kind: f"{kind}-{number}" for kind in ("reminders", "links", "history", "state")}
+    names = engine.TableNames(
+        reminders=f"reminders-{number}", links=f"links-{number}", history=f"history-{number}", state=f"state-{number}"
+    )
     engine.create_tables(**names)
     return names

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 from reminders.items import bind
 
@@ -37,6 +37,15 @@ FETCH_SECONDS: Final = 300
 
 class Unavailable(RuntimeError):
     """DynamoDB Local cannot be had here; the message says what is missing."""
+
+
+class TableNames(TypedDict):
+    """The four tables of one ledger, as `open_ledger` takes them."""
+
+    reminders: str
+    links: str
+    history: str
+    state: str
 
 
 def unavailable_reason() -> str | None:
