@@ -1,0 +1,307 @@
+"""Writing records: which fields may be written, what a JSON value must be, and one transaction per record.
+
+The rules of Task are in `task_rules.py`; here is what holds for every object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
+
+from infra.local.org import ids, task_rules
+from infra.local.org.errors import Refused, deleted, locked, no_column, not_found, read_only, unreadable
+from infra.local.org.records import Transaction
+from infra.local.org.schema import Field, Row, SObject, Value, visible
+from infra.local.org.state import Caller, State, Work
+from infra.local.org.wire import date_of, second_of
+
+T = TypeVar("T")
+_BOOLEANS: Final = {"true": True, "false": False}
+
+
+def transact(state: State, caller: Caller, sobject: SObject, what: str, do: Callable[[Work], T]) -> T:
+    """Run one record's write in a transaction of its own. `what`: "insert -", "update 00T…", …: what faults match on.
+
+    On any error nothing of it stays. Raises Salesforce's errors.
+    """
+    verb, _, key = what.partition(" ")
+    label = f"{verb} {sobject.name} {key}"
+    strike(state, label)
+    work = Work(state, caller, sobject, Transaction(state.second()))
+    try:
+        result = do(work)
+    except Exception:
+        state.store.undo(work.transaction)
+        raise
+    finish(state, work.transaction, label)
+    return result
+
+
+def strike(state: State, label: str) -> None:
+    """Let a lock fault hit. Raises UNABLE_TO_LOCK_ROW."""
+    fault = state.faults.hit(("lock",), label)
+    if fault:
+        raise locked(label.rpartition(" ")[2], fault.status)
+
+
+def finish(state: State, transaction: Transaction, what: str) -> None:
+    """Commit, now or late."""
+    late = state.faults.hit(("late",), what)
+    if late:
+        state.store.hold(transaction, state.now().timestamp() + late.seconds)
+    else:
+        state.store.commit(transaction)
+
+
+def insert(work: Work, body: Mapping[str, object]) -> str:
+    """Create a record; gives its id."""
+    state, caller, sobject = work.state, work.caller, work.sobject
+    _must_be_writable(sobject)
+    if any(name.lower() == "id" for name in body):
+        raise Refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.", ("Id",))
+    values = read_values(caller, sobject, body, creating=True)
+    second = state.second()
+    row: Row = {"Id": state.mint.new(sobject.prefix), **_present(values)}
+    for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
+        row[name] = second
+    row["CreatedById"] = row["LastModifiedById"] = caller.user.id
+    row["IsDeleted"] = False
+    _save(work, None, row, values)
+    return str(row["Id"])
+
+
+def update(work: Work, record_id: str, body: Mapping[str, object]) -> None:
+    """Change a living record. Every save stamps it, also one that changes nothing."""
+    state, caller, sobject = work.state, work.caller, work.sobject
+    _must_be_writable(sobject)
+    old = editable(state, caller, sobject, record_id)
+    values = read_values(caller, sobject, body, creating=False)
+    row = {name: value for name, value in old.items() if name not in values} | _present(values)
+    _stamp(state, caller, row)
+    _save(work, old, row, values)
+
+
+def delete(work: Work, record_id: str) -> None:
+    """Put a record into the recycle bin; it keeps its fields and gets the stamps of the delete."""
+    state, caller, sobject = work.state, work.caller, work.sobject
+    _must_be_writable(sobject)
+    old = editable(state, caller, sobject, record_id)
+    row = old | {"IsDeleted": True}
+    _stamp(state, caller, row)
+    state.store.put(work.transaction, sobject.name, row)
+    task_rules.after_delete(work, old)
+
+
+def undelete(work: Work, record_id: str) -> None:
+    """Take a record out of the recycle bin, with its id. Only SOAP, Apex and the page can; REST cannot."""
+    state, caller, sobject = work.state, work.caller, work.sobject
+    old = state.store.get(sobject.name, record_id)
+    if old is None or not old["IsDeleted"]:
+        raise Refused("UNDELETE_FAILED", "Entity is not in the recycle bin")
+    if not state.edits(caller.user, sobject.name, old):
+        raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    row = old | {"IsDeleted": False}
+    _stamp(state, caller, row)
+    _unique(state, sobject, row)
+    state.store.put(work.transaction, sobject.name, row)
+    task_rules.after_undelete(work, old)
+
+
+def editable(state: State, caller: Caller, sobject: SObject, record_id: str) -> Row:
+    """Read a record that the caller is about to change. Raises ENTITY_IS_DELETED, NOT_FOUND, access and lock errors."""
+    row = state.store.get(sobject.name, record_id)
+    if record_id in state.store.purged[sobject.name] or (
+        row and row["IsDeleted"] and state.sees(caller.user, sobject.name, row)
+    ):
+        raise deleted()
+    if row is None or not state.sees(caller.user, sobject.name, row):
+        raise not_found()
+    if not state.edits(caller.user, sobject.name, row):
+        raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    state.store.check_lock(record_id)
+    return row
+
+
+def read_values(
+    caller: Caller, sobject: SObject, body: Mapping[str, object], *, creating: bool
+) -> dict[str, Value | None]:
+    """Read a JSON body into values by field name (None: cleared). Raises the error of the first thing wrong with it."""
+    found: dict[str, Value | None] = {}
+    forbidden = []
+    for name, raw in body.items():
+        if name == "attributes":
+            continue
+        described = sobject.find(name, caller.user.permissions)
+        if described is None:
+            raise no_column(name, sobject.name)
+        if not (described.create if creating else described.update):
+            forbidden.append(described.name)
+            continue
+        found[described.name] = coerce(described, raw)
+    if forbidden:
+        raise read_only(forbidden)
+    return found
+
+
+def coerce(described: Field, raw: object) -> Value | None:
+    """Read one JSON value as the field's type. Empty text is null. Raises JSON_PARSER_ERROR, MALFORMED_ID and others."""
+    if raw is None:
+        return None
+    value = _READERS.get(described.type, _text)(described, raw)
+    if value is None:
+        raise unreadable(
+            f"Cannot deserialize instance of {described.type} from {_token(raw)} value {raw} or request may be missing "
+            f"a required field at [line:1, column:1]"
+        )
+    return value if value != "" else None
+
+
+def _text(described: Field, raw: object) -> Value | None:
+    if not isinstance(raw, str | int | float) or isinstance(raw, bool):
+        return None
+    text = str(raw)
+    counted = text.replace("\r\n", "\n").replace("\n", "\r\n") if described.type == "textarea" else text
+    if len(counted.encode("utf-16-le", "surrogatepass")) // 2 > described.length:
+        raise Refused(
+            "STRING_TOO_LONG",
+            f"{described.label or described.name}: data value too large: {text} (max length={described.length})",
+            (described.name,),
+        )
+    if described.restricted and text and text not in described.restricted:
+        raise Refused(
+            "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+            f"{described.name}: bad value for restricted picklist field: {text}",
+            (described.name,),
+        )
+    return text
+
+
+def _reference(described: Field, raw: object) -> Value | None:
+    if not isinstance(raw, str):
+        return None
+    found = ids.normal(raw) if raw else ""
+    if found is None:
+        raise Refused(
+            "MALFORMED_ID",
+            f"{described.name}: id value of incorrect type: {raw}",
+            (described.name,),
+        )
+    return found
+
+
+def _boolean(_: Field, raw: object) -> Value | None:
+    if isinstance(raw, bool):
+        return raw
+    return _BOOLEANS.get(raw.lower()) if isinstance(raw, str) else None
+
+
+def _integer(_: Field, raw: object) -> Value | None:
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, str):
+        return int(raw) if raw.lstrip("-").isdecimal() else None
+    return int(raw) if isinstance(raw, int | float) and raw == int(raw) else None
+
+
+def _date(_: Field, raw: object) -> Value | None:
+    if not isinstance(raw, str):
+        return None
+    if raw == "":
+        return raw
+    return date_of(raw) or (date_of(raw[:10]) if second_of(raw) is not None else None)
+
+
+def _moment(_: Field, raw: object) -> Value | None:
+    if not isinstance(raw, str):
+        return None
+    return second_of(raw) if raw else raw
+
+
+_READERS: Final[dict[str, Callable[[Field, object], Value | None]]] = {
+    "reference": _reference,
+    "boolean": _boolean,
+    "int": _integer,
+    "date": _date,
+    "datetime": _moment,
+}
+
+
+def _token(raw: object) -> str:
+    if isinstance(raw, bool):
+        return f"VALUE_{str(raw).upper()}"
+    kinds = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", list: "START_ARRAY"}
+    return kinds.get(type(raw), "START_OBJECT")
+
+
+def _present(values: Mapping[str, Value | None]) -> Row:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _stamp(state: State, caller: Caller, row: Row) -> None:
+    row["LastModifiedDate"] = row["SystemModstamp"] = state.second()
+    row["LastModifiedById"] = caller.user.id
+
+
+def _save(work: Work, old: Row | None, row: Row, values: Mapping[str, Value | None]) -> None:
+    state, sobject = work.state, work.sobject
+    task_rules.before_save(work, old, row, values)
+    _references(state, sobject, old, row)
+    _required(state, sobject, row)
+    _unique(state, sobject, row)
+    state.store.put(work.transaction, sobject.name, row)
+    task_rules.after_save(work, old, row, values)
+
+
+def _required(state: State, sobject: SObject, row: Row) -> None:
+    names = [d.name for d in sobject.fields.values() if d.create and not d.nillable and d.type != "boolean"]
+    names += state.required if sobject.name == "Task" else []
+    missing = [name for name in names if name not in row]
+    if missing:
+        raise Refused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
+
+
+def _references(state: State, sobject: SObject, old: Row | None, row: Row) -> None:
+    """A reference that this save sets must name a living record of an allowed object."""
+    for described in sobject.fields.values():
+        value = row.get(described.name)
+        if described.type != "reference" or not described.create or value is None:
+            continue
+        if old is not None and old.get(described.name) == value:
+            continue
+        target = state.schema.by_prefix.get(str(value)[:3])
+        if target is None or target.name not in described.targets:
+            raise Refused("MALFORMED_ID", f"{described.name}: id value of incorrect type: {value}", (described.name,))
+        found = state.store.get(target.name, str(value))
+        if found is None:
+            raise Refused(
+                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id"
+            )
+        if found.get("IsDeleted"):
+            raise Refused("ENTITY_IS_DELETED", "entity is deleted")
+        if target.name == "User" and not found.get("IsActive"):
+            raise Refused(
+                "INACTIVE_OWNER_OR_USER",
+                f"operation performed with inactive user [{value}] as owner of {sobject.name.lower()}",
+            )
+
+
+def _unique(state: State, sobject: SObject, row: Row) -> None:
+    for described in sobject.fields.values():
+        if not described.unique or described.name not in row:
+            continue
+        holder = state.store.holder(sobject.name, described.name, row[described.name])
+        if holder is not None and holder != row["Id"]:
+            raise Refused(
+                "DUPLICATE_VALUE",
+                f"duplicate value found: {described.name} duplicates value on record with id: {holder[: ids.SHORT]}",
+            )
+
+
+def _must_be_writable(sobject: SObject) -> None:
+    if not sobject.writable:
+        raise Refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type {sobject.name} does not support DML")
+
+
+def fields_of(sobject: SObject, permissions: frozenset[str]) -> list[Field]:
+    """All fields that the caller may see."""
+    return [described for described in sobject.fields.values() if visible(described, permissions)]

@@ -1,0 +1,404 @@
+"""Signing in: token endpoint, OpenID Connect, the code flow with a page to choose the user. Token requests are not counted.
+
+Errors are objects, `{"error", "error_description"}`. One app is registered: consumer key, secret, certificates of JWT assertions
+(`register_key`), the user that client credentials run as, and the users who approved it (pre-authorised).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_pem_x509_certificate
+from jwt.types import Options
+
+from infra.local.org.errors import OAuthRefused
+from infra.local.org.state import State, User
+from infra.local.org.wire import Request, Response, answer, parameters, stamp
+
+LOGIN: Final = "https://login.salesforce.com"
+AUDIENCES: Final = (LOGIN, "https://test.salesforce.com")
+SCOPES: Final = "api refresh_token openid id"
+JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+KEY_ID: Final = "org-key-1"
+_RSA_BITS: Final = 2048
+_ASSERTION_LIFE: Final = 300
+_CODE_LIFE: Final = 15 * 60
+_ID_TOKEN_LIFE: Final = 720 * 60
+
+
+@lru_cache(maxsize=1)
+def signing_key() -> RSAPrivateKey:
+    """Give the key that signs id tokens: made once per process, because making one takes a tenth of a second."""
+    return generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+
+
+@lru_cache(maxsize=1)
+def key_pair() -> tuple[str, str]:
+    """Give a (private, public) PEM pair for JWT assertions in tests and in the local stack, made once per process."""
+    key = generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    return private, public
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """The registered app (an External Client App)."""
+
+    consumer_key: str
+    consumer_secret: str
+    run_as: str
+    approved: set[str] = field(default_factory=set)
+    keys: list[RSAPublicKey] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """An authorization code on its way to the token endpoint."""
+
+    user_id: str
+    redirect_uri: str
+    challenge: str
+    nonce: str
+    issued: int
+
+
+_SIGNATURE_ONLY: Final[Options] = {
+    "verify_exp": False,
+    "verify_aud": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_sub": False,
+}
+"""The claims are checked here, in Salesforce's way."""
+
+
+class OAuth:
+    """The sign-in half of one org.
+
+    `now` is the clock of signed tokens (`exp` of assertions and id tokens). It is not the org's: libraries that sign and check
+    them read the machine's clock, also while a test moves the org's.
+    """
+
+    def __init__(self, state: State, app: App, now: Callable[[], datetime]) -> None:
+        self.state = state
+        self.app = app
+        self._now = now
+        self._codes: dict[str, Code] = {}
+
+    def register_key(self, pem: str) -> None:
+        """Register a public key, or a certificate, whose private key may sign assertions. Raises ValueError if it is none."""
+        data = pem.encode()
+        key = load_pem_x509_certificate(data).public_key() if b"CERTIFICATE" in data else load_pem_public_key(data)
+        if not isinstance(key, RSAPublicKey):
+            raise TypeError("only RSA keys can verify RS256")
+        self.app.keys.append(key)
+
+    def handle(self, request: Request) -> Response | None:
+        """Answer a sign-in request; None if the address is none of these."""
+        path = "/" + "/".join(part for part in request.path.split("/") if part)
+        routes = {
+            "/services/oauth2/token": self._token,
+            "/services/oauth2/authorize": self._authorize,
+            "/services/oauth2/userinfo": self._userinfo,
+            "/services/oauth2/revoke": self._revoke,
+            "/services/oauth2/introspect": self._introspect,
+            "/.well-known/openid-configuration": self._discovery,
+            "/id/keys": self._keys,
+        }
+        handler = routes.get(path)
+        if handler is None and path.startswith(f"/id/{self.state.organization_id}/"):
+            handler = self._userinfo
+        if handler is None:
+            return None
+        try:
+            return handler(request)
+        except OAuthRefused as refused:
+            return answer({"error": refused.error, "error_description": refused.description}, refused.status)
+
+    # --- tokens
+
+    def _token(self, request: Request) -> Response:
+        if request.method != "POST":
+            raise OAuthRefused("invalid_request", "must use HTTP POST")
+        form = parameters(request.body.decode("utf-8", "replace"))
+        grants = {
+            JWT_GRANT: self._by_assertion,
+            "client_credentials": self._by_credentials,
+            "authorization_code": self._by_code,
+            "refresh_token": self._by_refresh,
+        }
+        grant = grants.get(form.get("grant_type", ""))
+        if grant is None:
+            raise OAuthRefused("unsupported_grant_type", "grant type not supported")
+        return answer(grant(request, form))
+
+    def _by_assertion(self, request: Request, form: dict[str, str]) -> dict[str, object]:
+        claims = self._verified(form.get("assertion", ""))
+        if claims.get("iss") != self.app.consumer_key:
+            raise OAuthRefused("invalid_client_id", "client identifier invalid")
+        audience = claims.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        if not any(str(each).rstrip("/") in (*AUDIENCES, request.base) for each in audiences):
+            raise OAuthRefused("invalid_grant", "audience is invalid")
+        now, expires = int(self._now().timestamp()), _number(claims.get("exp"))
+        if expires is None or expires <= now:
+            raise OAuthRefused("invalid_grant", "assertion is expired or has no exp")
+        if expires > now + _ASSERTION_LIFE:
+            raise OAuthRefused("invalid_grant", "assertion expires too far in the future")
+        name = str(claims.get("sub") or claims.get("prn") or "").lower()
+        user = next((each for each in self.state.users.values() if each.username.lower() == name), None)
+        if user is None or user.id not in self.app.approved:
+            raise OAuthRefused("invalid_grant", "user hasn't approved this consumer")
+        return self._granted(request, user, ("access_token", "scope", "instance_url", "id", "token_type"))
+
+    def _verified(self, assertion: str) -> dict[str, object]:
+        for key in self.app.keys:
+            try:
+                return dict(jwt.decode(assertion, key, algorithms=["RS256"], options=_SIGNATURE_ONLY))
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.InvalidTokenError as error:
+                raise OAuthRefused("invalid_grant", "invalid assertion") from error
+        raise OAuthRefused("invalid_grant", "invalid assertion")
+
+    def _by_credentials(self, request: Request, form: dict[str, str]) -> dict[str, object]:
+        if request.base in AUDIENCES:
+            raise OAuthRefused("invalid_grant", "request not supported on this domain")
+        self._client(request, form, secret=True)
+        return self._granted(request, self.state.user(self.app.run_as))
+
+    def _by_code(self, request: Request, form: dict[str, str]) -> dict[str, object]:
+        code = self._codes.pop(form.get("code", ""), None)
+        self._client(request, form, secret=code is not None and not code.challenge)
+        if code is None:
+            raise OAuthRefused("invalid_grant", "invalid authorization code")
+        if self.state.second() - code.issued > _CODE_LIFE:
+            raise OAuthRefused("invalid_grant", "expired authorization code")
+        if form.get("redirect_uri") != code.redirect_uri:
+            raise OAuthRefused("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if code.challenge:
+            verifier = form.get("code_verifier")
+            if not verifier:
+                raise OAuthRefused("invalid_grant", "missing code verifier")
+            if _digest(verifier) != code.challenge:
+                raise OAuthRefused("invalid_request", "invalid code verifier")
+        user = self.state.user(code.user_id)
+        refresh = self.state.sessions.secret()
+        self.state.sessions.refresh[refresh] = user.id
+        granted = self._granted(request, user)
+        token = self.id_token(user, issuer=request.base, nonce=code.nonce, access_token=str(granted["access_token"]))
+        return {**granted, "refresh_token": refresh, "id_token": token}
+
+    def _by_refresh(self, request: Request, form: dict[str, str]) -> dict[str, object]:
+        self._client(request, form, secret=False)
+        user_id = self.state.sessions.refresh.get(form.get("refresh_token", ""))
+        if user_id is None or not self.state.user(user_id).active:
+            raise OAuthRefused("invalid_grant", "expired access/refresh token")
+        user = self.state.user(user_id)
+        granted = self._granted(request, user)
+        token = self.id_token(user, issuer=request.base, access_token=str(granted["access_token"]))
+        return {**granted, "id_token": token}
+
+    def _client(self, request: Request, form: dict[str, str], *, secret: bool) -> None:
+        """Check the client's credentials, from the form or a Basic header; a wrong secret is refused even if none is needed."""
+        key, given = form.get("client_id", ""), form.get("client_secret")
+        scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                key, _, given = base64.b64decode(encoded, validate=True).decode().partition(":")
+            except ValueError as error:
+                raise OAuthRefused("invalid_client", "invalid client credentials") from error
+        if key != self.app.consumer_key:
+            raise OAuthRefused("invalid_client_id", "client identifier invalid")
+        wrong = given is not None and not hmac.compare_digest(given.encode(), self.app.consumer_secret.encode())
+        if wrong or (secret and given is None):
+            raise OAuthRefused("invalid_client", "invalid client credentials")
+
+    def _granted(self, request: Request, user: User, only: tuple[str, ...] = ()) -> dict[str, object]:
+        if not user.active:
+            raise OAuthRefused("inactive_user", "user is inactive")
+        identity = f"{request.base}/id/{self.state.organization_id}/{user.id}"
+        issued = str(int(self.state.now().timestamp() * 1000))
+        signature = hmac.new(self.app.consumer_secret.encode(), (identity + issued).encode(), hashlib.sha256)
+        whole: dict[str, object] = {
+            "access_token": self.state.sessions.open(user.id, self.state.second()),
+            "signature": base64.b64encode(signature.digest()).decode(),
+            "scope": SCOPES,
+            "instance_url": request.base,
+            "id": identity,
+            "token_type": "Bearer",
+            "issued_at": issued,
+            "api_instance_url": request.base,
+        }
+        return {name: value for name, value in whole.items() if not only or name in only}
+
+    # --- OpenID Connect
+
+    def id_token(self, user: User, *, issuer: str, nonce: str = "", access_token: str = "") -> str:
+        """Sign an id token (RS256): `sub` is the user's address at the login host, `aud` the consumer key."""
+        now = int(self._now().timestamp())
+        claims: dict[str, object] = {
+            "iss": issuer,
+            "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
+            "aud": self.app.consumer_key,
+            "iat": now,
+            "exp": now + _ID_TOKEN_LIFE,
+        }
+        if nonce:
+            claims["nonce"] = nonce
+        if access_token:
+            half = hashlib.sha256(access_token.encode()).digest()[:16]
+            claims["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
+        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
+
+    def _keys(self, _: Request) -> Response:
+        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing_key().public_key()))
+        return answer(
+            {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": key["n"], "e": key["e"]}]}
+        )
+
+    def _discovery(self, request: Request) -> Response:
+        base = request.base
+        oauth = f"{base}/services/oauth2"
+        return answer(
+            {
+                "issuer": base,
+                "authorization_endpoint": f"{oauth}/authorize",
+                "token_endpoint": f"{oauth}/token",
+                "revocation_endpoint": f"{oauth}/revoke",
+                "userinfo_endpoint": f"{oauth}/userinfo",
+                "jwks_uri": f"{base}/id/keys",
+                "introspection_endpoint": f"{oauth}/introspect",
+                "scopes_supported": SCOPES.split(),
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "code_challenge_methods_supported": ["S256"],
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+                "claims_supported": ["sub", "user_id", "organization_id", "preferred_username", "name", "email"],
+            }
+        )
+
+    def _authorize(self, request: Request) -> Response:
+        asked = {**request.query, **(parameters(request.body.decode("utf-8", "replace")) if request.body else {})}
+        if asked.get("client_id") != self.app.consumer_key:
+            raise OAuthRefused("invalid_client_id", "client identifier invalid")
+        if asked.get("response_type") != "code":
+            raise OAuthRefused("unsupported_response_type", "response type not supported")
+        redirect_uri = asked.get("redirect_uri", "")
+        if not redirect_uri.startswith(("http://localhost:", "http://127.0.0.1:", "https://")):
+            raise OAuthRefused("redirect_uri_mismatch", "redirect_uri must match configuration")
+        if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
+            raise OAuthRefused("invalid_request", "code_challenge_method must be S256")
+        user = self.state.users.get(asked.get("user_id", ""))
+        if user is None or not user.active:
+            return self._choose(asked)
+        code = self.state.sessions.secret(64)
+        self._codes[code] = Code(
+            user_id=user.id,
+            redirect_uri=redirect_uri,
+            challenge=asked.get("code_challenge", ""),
+            nonce=asked.get("nonce", ""),
+            issued=self.state.second(),
+        )
+        back = {"code": code, **({"state": asked["state"]} if "state" in asked else {})}
+        joint = "&" if "?" in redirect_uri else "?"
+        return Response(status=HTTPStatus.FOUND, headers={"Location": f"{redirect_uri}{joint}{urlencode(back)}"})
+
+    def _choose(self, asked: dict[str, str]) -> Response:
+        """Give the page on which a person says who they are: this org knows no passwords."""
+        links = "".join(
+            f'<li><a href="?{html.escape(urlencode({**asked, "user_id": user.id}))}">{html.escape(user.name)}</a></li>'
+            for user in self.state.users.values()
+            if user.active
+        )
+        page = f"<!doctype html><title>Sign in</title><h1>Sign in to the emulated org as</h1><ul>{links}</ul>"
+        return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+
+    def _userinfo(self, request: Request) -> Response:
+        token = request.headers.get("authorization", "").partition(" ")[2] or request.query.get("access_token", "")
+        user_id = self.state.sessions.user_of(token, self.state.second())
+        if user_id is None:
+            return Response(
+                status=HTTPStatus.FORBIDDEN, body=b"Bad_OAuth_Token", headers={"Content-Type": "text/plain"}
+            )
+        user, row = self.state.user(user_id), self.state.store.tables["User"][user_id]
+        return answer(
+            {
+                "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
+                "user_id": user.id,
+                "organization_id": self.state.organization_id,
+                "preferred_username": user.username,
+                "nickname": user.username.partition("@")[0],
+                "name": user.name,
+                "email": row.get("Email"),
+                "email_verified": True,
+                "given_name": row.get("FirstName"),
+                "family_name": row.get("LastName"),
+                "zoneinfo": user.time_zone,
+                "locale": row.get("LocaleSidKey"),
+                "language": row.get("LanguageLocaleKey"),
+                "updated_at": stamp(int(row["LastModifiedDate"])),
+                "active": user.active,
+                "user_type": "STANDARD",
+                "is_app_installed": True,
+                "is_salesforce_integration_user": user.id == self.app.run_as,
+            }
+        )
+
+    def _revoke(self, request: Request) -> Response:
+        form = parameters(request.body.decode("utf-8", "replace")) | dict(request.query)
+        if not self.state.sessions.revoke(form.get("token", "")):
+            raise OAuthRefused("invalid_token", "invalid token")
+        return Response(status=HTTPStatus.OK)
+
+    def _introspect(self, request: Request) -> Response:
+        form = parameters(request.body.decode("utf-8", "replace"))
+        self._client(request, form, secret=True)
+        user_id = self.state.sessions.user_of(form.get("token", ""), self.state.second())
+        if user_id is None:
+            return answer({"active": False})
+        user = self.state.user(user_id)
+        return answer(
+            {
+                "active": True,
+                "scope": SCOPES,
+                "client_id": self.app.consumer_key,
+                "username": user.username,
+                "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
+                "token_type": "access_token",
+            }
+        )
+
+
+def _number(value: object) -> int | None:
+    """Read `exp` in any form that clients send: a number, or a number as text."""
+    try:
+        return int(float(value)) if isinstance(value, int | float | str) else None
+    except ValueError:
+        return None
+
+
+def _digest(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -1,0 +1,211 @@
+"""The REST API: versions, sign-in check, budget, routes. Errors are lists of `{"message", "errorCode"}`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote
+
+from infra.local.org import bulk, composite, describe, queries, replication, rows
+from infra.local.org.calls import Call
+from infra.local.org.errors import Refused, invalid_session, not_found, unreadable
+from infra.local.org.resource import Ask, Result
+from infra.local.org.state import API_ENABLED, Caller, State, User
+from infra.local.org.wire import Request, Response, answer
+
+OLDEST: Final = 41
+NEWEST: Final = 68
+ROOT: Final = "/services/data"
+_SEASONS: Final = ("Spring", "Summer", "Winter")
+_VERSION: Final = re.compile(r"v(\d+)\.0\Z")
+_PARTS_OF_SPRING_26: Final = 66
+
+Handler = Callable[[Ask], Result]
+
+
+def _resources(ask: Ask) -> Result:
+    base = f"{ROOT}/v{ask.caller.version}"
+    names = ("composite", "limits", "query", "queryAll", "sobjects")
+    return Result(document={name: f"{base}/{name}" for name in names} | {"identity": _identity(ask)})
+
+
+def _identity(ask: Ask) -> str:
+    return f"{ask.caller.base}/id/{ask.state.organization_id}/{ask.caller.user.id}"
+
+
+def _limits(ask: Ask) -> Result:
+    log = ask.state.calls
+    remaining = max(0, log.limit - log.used(ask.state.second()))
+    return Result(document={"DailyApiRequests": {"Max": log.limit, "Remaining": remaining}})
+
+
+ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
+    ((), {"GET": _resources}),
+    (("limits",), {"GET": _limits}),
+    (("query",), {"GET": queries.query}),
+    (("queryall",), {"GET": queries.query_all}),
+    (("query", "*"), {"GET": queries.more}),
+    (("queryall", "*"), {"GET": queries.more}),
+    (("composite",), {"POST": composite.composite}),
+    (("composite", "batch"), {"POST": composite.batch}),
+    (("composite", "sobjects"), {"POST": bulk.insert, "PATCH": bulk.update, "DELETE": bulk.delete}),
+    (("composite", "sobjects", "*"), {"GET": bulk.read, "POST": bulk.read}),
+    (("composite", "sobjects", "*", "*"), {"PATCH": bulk.upsert}),
+    (("sobjects",), {"GET": describe.everything}),
+    (("sobjects", "*"), {"GET": describe.basic, "POST": rows.create}),
+    (("sobjects", "*", "describe"), {"GET": describe.one}),
+    (("sobjects", "*", "updated"), {"GET": replication.updated}),
+    (("sobjects", "*", "deleted"), {"GET": replication.deleted}),
+    (("sobjects", "*", "*"), {"GET": rows.read, "PATCH": rows.change, "DELETE": rows.remove}),
+    (("sobjects", "*", "*", "*"), {"GET": rows.read_by, "PATCH": rows.upsert_by, "DELETE": rows.remove_by}),
+)
+
+
+def handle(state: State, request: Request) -> Response:
+    """Answer a request below `/services/data`."""
+    parts = tuple(unquote(part) for part in request.path.removeprefix(ROOT).split("/") if part)
+    if not parts:
+        return _note(state, answer(_versions()), Call(state.second(), "GET /", request.path, HTTPStatus.OK, None, 0))
+    user: User | None = None
+    resource, before = f"{request.method} ?", state.calls.used(state.second())
+    try:
+        version = _version(parts[0])
+        user = _signed_in(state, request)
+        _budget(state)
+        state.calls.spend(state.second())
+        ask = _ask(state, request, user, version, parts[1:])
+        resource = ask.resource
+        result = ask.again(ask)
+    except Refused as refused:
+        result = Result(status=refused.status, document=refused.body())
+    used = state.calls.used(state.second())
+    response = Response(status=result.status) if result.document is None else answer(result.document, result.status)
+    response.headers.update(result.headers)
+    if user is not None:
+        response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{state.calls.limit}"
+    call = Call(
+        at=state.second(),
+        resource=resource,
+        path=request.path,
+        status=response.status,
+        user_id=user.id if user else None,
+        counted=max(0, used - before),
+    )
+    return _note(state, response, call)
+
+
+def _note(state: State, response: Response, call: Call) -> Response:
+    state.calls.note(call)
+    return response
+
+
+def _versions() -> list[dict[str, str]]:
+    found = []
+    for number in range(OLDEST, NEWEST + 1):
+        year, season = divmod(number - _PARTS_OF_SPRING_26, len(_SEASONS))
+        # Winter '27 is released in autumn 2026, two versions after Spring '26
+        label = f"{_SEASONS[season]} '{26 + year + (season == len(_SEASONS) - 1):02d}"
+        found.append({"label": label, "url": f"{ROOT}/v{number}.0", "version": f"{number}.0"})
+    return found
+
+
+def _version(text: str) -> str:
+    match = _VERSION.match(text)
+    number = int(match[1]) if match else NEWEST + 1
+    if number > NEWEST:
+        raise not_found()
+    if number < OLDEST:
+        raise Refused("UNSUPPORTED_API_VERSION", f"API version {number}.0 is retired.", status=HTTPStatus.GONE)
+    return f"{number}.0"
+
+
+def _signed_in(state: State, request: Request) -> User:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    user_id = state.sessions.user_of(token, state.second()) if scheme.lower() in ("bearer", "oauth") else None
+    user = state.users.get(user_id) if user_id else None
+    if user is None or not user.active:
+        raise invalid_session()
+    if API_ENABLED not in user.permissions:
+        raise Refused(
+            "API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner", status=HTTPStatus.FORBIDDEN
+        )
+    return user
+
+
+def _budget(state: State) -> None:
+    if state.calls.used(state.second()) >= state.calls.limit:
+        raise Refused("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=HTTPStatus.FORBIDDEN)
+
+
+def _ask(state: State, request: Request, user: User, version: str, parts: tuple[str, ...]) -> Ask:
+    method = request.method
+    if method == "POST" and "_HttpMethod" in request.query:
+        method = request.query["_HttpMethod"].upper()
+    ask = Ask(
+        state=state,
+        caller=Caller(user, version, request.base, dict(request.headers)),
+        method=method,
+        parts=parts,
+        query=request.query,
+        headers=request.headers,
+        document=_document(request),
+        again=dispatch,
+        spend=lambda calls: state.calls.spend(state.second(), calls),
+    )
+    return replace(ask, resource=_resource(ask))
+
+
+def _document(request: Request) -> object:
+    if not request.body or request.method in ("GET", "DELETE"):
+        return None
+    try:
+        return json.loads(request.body)
+    except ValueError as error:
+        raise unreadable(f"Unexpected content at [line:1, column:1]: {error}") from error
+
+
+def _resource(ask: Ask) -> str:
+    found = _route(ask.parts)
+    return f"{ask.method} /{'/'.join(found[0])}" if found else f"{ask.method} ?"
+
+
+def _route(parts: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, Handler]] | None:
+    for pattern, methods in ROUTES:
+        if len(pattern) == len(parts) and all(
+            want in ("*", part.lower()) for want, part in zip(pattern, parts, strict=True)
+        ):
+            return pattern, methods
+    return None
+
+
+def _found(parts: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, Handler]]:
+    found = _route(parts)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _allowed(methods: Mapping[str, Handler], method: str) -> Handler:
+    handler = methods.get("GET" if method == "HEAD" else method)
+    if handler is None:
+        raise Refused(
+            "METHOD_NOT_ALLOWED",
+            f"HTTP Method '{method}' not allowed. Allowed are {','.join(('HEAD', *methods))}",
+            status=HTTPStatus.METHOD_NOT_ALLOWED,
+        )
+    return handler
+
+
+def dispatch(ask: Ask) -> Result:
+    """Answer one request of a signed-in caller; a refusal becomes its result."""
+    try:
+        pattern, methods = _found(ask.parts)
+        handler = _allowed(methods, ask.method)
+        names = tuple(part for want, part in zip(pattern, ask.parts, strict=True) if want == "*")
+        return handler(replace(ask, names=names))
+    except Refused as refused:
+        return Result(status=refused.status, document=refused.body())

@@ -1,0 +1,60 @@
+"""Access tokens: who holds one, and until when. A session ends after two hours without use, by the org's clock."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from infra.local.org.ids import SHORT
+
+INACTIVITY: Final = 2 * 60 * 60
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"
+_LENGTH: Final = 96
+
+
+@dataclass(slots=True)
+class Session:
+    """One signed-in user."""
+
+    user_id: str
+    used: int
+
+
+class Sessions:
+    """All living access and refresh tokens of one org."""
+
+    def __init__(self, organization_id: str, rng: random.Random) -> None:
+        self._prefix = organization_id[:SHORT]
+        self._rng = rng
+        self._sessions: dict[str, Session] = {}
+        self.refresh: dict[str, str] = {}
+
+    def secret(self, length: int = _LENGTH) -> str:
+        """Make an unguessable-looking text. It is drawn from the org's random source: this org guards nothing real."""
+        return "".join(self._rng.choices(_LETTERS, k=length))
+
+    def open(self, user_id: str, now: int) -> str:
+        """Sign a user in; gives the access token."""
+        token = f"{self._prefix}!{self.secret()}"
+        self._sessions[token] = Session(user_id, now)
+        return token
+
+    def user_of(self, token: str, now: int) -> str | None:
+        """Tell whose token it is, and keep the session alive; None if unknown, revoked or expired."""
+        session = self._sessions.get(token)
+        if session is None:
+            return None
+        if now - session.used > INACTIVITY:
+            del self._sessions[token]
+            return None
+        session.used = now
+        return session.user_id
+
+    def revoke(self, token: str) -> bool:
+        """End a session or forget a refresh token; tells whether there was one."""
+        return self._sessions.pop(token, None) is not None or self.refresh.pop(token, None) is not None
+
+    def revoke_all(self) -> None:
+        """End every session, as when an administrator does; refresh tokens stay."""
+        self._sessions.clear()

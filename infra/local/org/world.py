@@ -1,0 +1,356 @@
+"""The org as one thing: `make_org` builds an empty one, `Org.handle` answers a request, and people act on it by methods."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from infra.local.org import dml, rest, schema
+from infra.local.org.calls import CallLog
+from infra.local.org.errors import Refused, not_found
+from infra.local.org.faults import REQUEST, Fault, Faults
+from infra.local.org.ids import normal
+from infra.local.org.oauth import App, OAuth, key_pair
+from infra.local.org.records import Transaction
+from infra.local.org.render import columns_of, record
+from infra.local.org.schema import Row
+from infra.local.org.state import API_ENABLED, MODIFY_ALL, SEND_MESSAGES, VIEW_ALL, Caller, State, User, Work
+from infra.local.org.wire import Request, Response, answer, http_date
+
+DAILY_CALLS: Final = 100_000
+ADMIN_SET: Final = "Reminder_Sync_Admin"
+STATUSES: Final = (
+    ("Not Started", False),
+    ("In Progress", False),
+    ("Completed", True),
+    ("Waiting on someone else", False),
+    ("Deferred", False),
+)
+PRIORITIES: Final = (("High", True), ("Normal", False), ("Low", False))
+_UNAVAILABLE: Final = (
+    b"<html><head><title>Service Unavailable</title></head><body><h1>We are down for maintenance.</h1></body></html>"
+)
+
+
+class Org:
+    """One emulated org. `handle` is the whole wire; the other methods are people at their desks, without HTTP."""
+
+    def __init__(self, state: State, oauth: OAuth, base: str) -> None:
+        self.state = state
+        self.base = base
+        self.oauth = oauth
+
+    # --- the wire
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. Never raises for what a client sends."""
+        self.state.settle()
+        fault = self.state.faults.hit(REQUEST, f"{request.method} {request.path}")
+        response = (_before(fault) if fault else None) or self._answer(request)
+        if fault and fault.kind in ("lost", "slow"):
+            response.lost = fault.kind == "lost"
+            response.delay = fault.seconds
+        response.headers["Date"] = http_date(self.state.now().timestamp())
+        return response
+
+    def _answer(self, request: Request) -> Response:
+        path = "/" + "/".join(part for part in request.path.split("/") if part)
+        if path == rest.ROOT or path.startswith(f"{rest.ROOT}/"):
+            return rest.handle(self.state, request)
+        found = self.oauth.handle(request)
+        return found or answer(not_found().body(), 404)
+
+    # --- facts about the org
+
+    @property
+    def organization_id(self) -> str:
+        """The org's id, 18 characters."""
+        return self.state.organization_id
+
+    @property
+    def consumer_key(self) -> str:
+        """The consumer key of the registered app."""
+        return self.oauth.app.consumer_key
+
+    @property
+    def consumer_secret(self) -> str:
+        """The consumer secret of the registered app."""
+        return self.oauth.app.consumer_secret
+
+    @property
+    def private_key(self) -> str:
+        """A private key (PEM) whose assertions this org accepts: registered when the org is made."""
+        return key_pair()[0]
+
+    @property
+    def integration_user(self) -> User:
+        """The user that the sync signs in as."""
+        return self.state.user(self.oauth.app.run_as)
+
+    @property
+    def users(self) -> list[User]:
+        """All users, in the order of their creation."""
+        return list(self.state.users.values())
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """Queues: id to name."""
+        return {key: str(self.state.store.tables["Group"][key]["Name"]) for key in self.state.queues}
+
+    @property
+    def calls(self) -> CallLog:
+        """The call log and the API budget."""
+        return self.state.calls
+
+    @property
+    def faults(self) -> Faults:
+        """The armed faults."""
+        return self.state.faults
+
+    def register_key(self, public_pem: str) -> None:
+        """Accept JWT assertions signed with this key's other half."""
+        self.oauth.register_key(public_pem)
+
+    # --- people
+
+    def caller(self, user_id: str) -> Caller:
+        """Act as this user."""
+        return Caller(self.state.user(user_id), base=self.base)
+
+    def access_token(self, user_id: str) -> str:
+        """Sign a user in; gives a bearer token for the REST API."""
+        return self.state.sessions.open(user_id, self.state.second())
+
+    def id_token(self, user_id: str, *, nonce: str = "") -> str:
+        """Give an id token for the user, issued by this org's own address."""
+        return self.oauth.id_token(self.state.user(user_id), issuer=self.base, nonce=nonce)
+
+    def create(self, user_id: str, sobject: str, **fields: object) -> str:
+        """Create a record of any object as this user; gives its id. Raises Salesforce's errors (`Refused`)."""
+        self.state.settle()
+        target = self.state.schema.objects[sobject]
+        return dml.transact(self.state, self.caller(user_id), target, "insert -", lambda work: dml.insert(work, fields))
+
+    def create_task(self, user_id: str, **fields: object) -> str:
+        """Create a task as this user; gives its id."""
+        return self.create(user_id, "Task", **fields)
+
+    def update_task(self, user_id: str, task_id: str, **fields: object) -> None:
+        """Change a task as this user."""
+        self._write(user_id, task_id, "update", fields)
+
+    def delete_task(self, user_id: str, task_id: str) -> None:
+        """Put a task into the recycle bin as this user."""
+        self._write(user_id, task_id, "delete", {})
+
+    def undelete_task(self, user_id: str, task_id: str) -> None:
+        """Take a task out of the recycle bin as this user, which the page can and REST cannot."""
+        self._write(user_id, task_id, "undelete", {})
+
+    def _write(self, user_id: str, task_id: str, verb: str, fields: Mapping[str, object]) -> None:
+        self.state.settle()
+        key, target = normal(task_id) or task_id, self.state.schema.objects["Task"]
+        writers: dict[str, Callable[[Work], None]] = {
+            "update": lambda work: dml.update(work, key, fields),
+            "delete": lambda work: dml.delete(work, key),
+            "undelete": lambda work: dml.undelete(work, key),
+        }
+        dml.transact(self.state, self.caller(user_id), target, f"{verb} {key}", writers[verb])
+
+    def task(self, task_id: str) -> dict[str, object]:
+        """Read all of a task, deleted ones included, as the integration user would by REST; KeyError if there is none."""
+        self.state.settle()
+        row = self.state.store.tables["Task"][normal(task_id) or task_id]
+        caller, target = self.caller(self.integration_user.id), self.state.schema.objects["Task"]
+        found = record(caller, target, columns_of(self.state, caller, target, None), row)
+        return {name: value for name, value in found.items() if name != "attributes"}
+
+    def tasks(self) -> list[str]:
+        """Ids of all living tasks, oldest first."""
+        self.state.settle()
+        return [key for key, row in self.state.store.tables["Task"].items() if not row["IsDeleted"]]
+
+    def end_sessions(self) -> None:
+        """End every session, as an administrator can: the next call of anybody is a 401."""
+        self.state.sessions.revoke_all()
+
+    # --- setting up
+
+    def add_user(
+        self,
+        username: str,
+        name: str,
+        *,
+        permissions: frozenset[str] = frozenset(),
+        role: str = "user",
+        zone: str = "UTC",
+    ) -> User:
+        """Add a user; everybody may use the API and fires outbound messages, unless they hold `NoOutboundMessages`."""
+        admin = role == "admin"
+        held = permissions | {API_ENABLED} | ({SEND_MESSAGES} if role != "integration" else set())
+        if admin:
+            held |= {VIEW_ALL, MODIFY_ALL}
+        user = User(
+            id=self.state.mint.new("005"),
+            username=username,
+            name=name,
+            permissions=held,
+            time_zone=zone,
+            admin=admin,
+            role=role,
+        )
+        self.state.users[user.id] = user
+        first, _, last = name.rpartition(" ")
+        self._row(
+            "User",
+            user.id,
+            Username=username,
+            FirstName=first,
+            LastName=last,
+            Email=username,
+            IsActive=True,
+            TimeZoneSidKey=zone,
+            LanguageLocaleKey="en_US",
+            LocaleSidKey="en_US",
+            UserType="Standard",
+            **self._born(user.id),
+        )
+        if admin:
+            self.assign(user.id, ADMIN_SET)
+        return user
+
+    def deactivate(self, user_id: str) -> None:
+        """Make a user inactive: cannot sign in, cannot be given tasks; keeps those they own."""
+        self.state.user(user_id).active = False
+        row = self.state.store.tables["User"][user_id]
+        self._row("User", user_id, **{**row, "IsActive": False})
+
+    def add_queue(self, name: str, members: set[str]) -> str:
+        """Add a queue for tasks; gives its id (`00G…`)."""
+        key = self.state.mint.new("00G")
+        self._row("Group", key, Name=name, DeveloperName=name.replace(" ", "_"), Type="Queue")
+        self.state.queues[key] = set(members)
+        return key
+
+    def assign(self, user_id: str, permission_set: str) -> None:
+        """Give a user a permission set, made on first use."""
+        sets = self.state.store.tables["PermissionSet"]
+        key = next((key for key, row in sets.items() if row["Name"] == permission_set), None)
+        if key is None:
+            key = self.state.mint.new("0PS")
+            self._row("PermissionSet", key, Name=permission_set, Label=permission_set.replace("_", " "))
+        self._row("PermissionSetAssignment", self.state.mint.new("0Pa"), AssigneeId=user_id, PermissionSetId=key)
+
+    def set_statuses(self, statuses: tuple[tuple[str, bool], ...]) -> None:
+        """Replace the values of Status: (name, closed); the first open one is the default."""
+        default = next(name for name, closed in statuses if not closed)
+        self.state.closed = dict(statuses)
+        self.state.default_status = default
+        self._picklist("TaskStatus", "01J", "IsClosed", statuses, default)
+
+    def set_priorities(self, priorities: tuple[tuple[str, bool], ...], default: str = "Normal") -> None:
+        """Replace the values of Priority: (name, high)."""
+        self.state.high = dict(priorities)
+        self.state.default_priority = default
+        self._picklist("TaskPriority", "01K", "IsHighPriority", priorities, default)
+
+    def _picklist(
+        self, sobject: str, prefix: str, flag: str, values: tuple[tuple[str, bool], ...], default: str
+    ) -> None:
+        self.state.store.tables[sobject].clear()
+        for order, (name, marked) in enumerate(values, start=1):
+            facts: Row = {
+                "MasterLabel": name,
+                "ApiName": name,
+                "SortOrder": order,
+                flag: marked,
+                "IsDefault": name == default,
+            }
+            self._row(sobject, self.state.mint.new(prefix), **facts)
+
+    def _born(self, user_id: str) -> Row:
+        second = self.state.second()
+        stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), second)
+        return {**stamps, "CreatedById": user_id, "LastModifiedById": user_id}
+
+    def _row(self, sobject: str, key: str, **values: schema.Value) -> None:
+        """Put a set-up record in place: no rules, no transaction, nobody is told."""
+        row: Row = {"IsDeleted": False, **values, "Id": key}
+        self.state.store.put(Transaction(self.state.second()), sobject, row)
+
+
+def _before(fault: Fault) -> Response | None:
+    """What some faults answer instead of doing anything; None for those that come after."""
+    match fault.kind:
+        case "refused":
+            return Response(lost=True)
+        case "unavailable":
+            return Response(status=503, body=_UNAVAILABLE, headers={"Content-Type": "text/html; charset=UTF-8"})
+        case "error":
+            return _refusal("UNKNOWN_EXCEPTION", "An unexpected error occurred. ErrorId: 1234567890-12345", 500)
+        case "gone":
+            return _refusal("UNSUPPORTED_API_VERSION", "This API version is retired.", 410)
+        case "limit":
+            return _refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+        case "session":
+            return _refusal("INVALID_SESSION_ID", "Session expired or invalid", 401)
+        case _:
+            return None
+
+
+def _refusal(code: str, message: str, status: int) -> Response:
+    return answer(Refused(code, message, status=status).body(), status)
+
+
+def machine_clock() -> datetime:
+    """Give the machine's own time, aware UTC."""
+    return datetime.now(UTC)
+
+
+def make_org(  # noqa: PLR0913 - the options of an org, each optional
+    *,
+    now: Callable[[], datetime],
+    rng: random.Random,
+    base: str = "https://example.my.salesforce.com",
+    shared_activities: bool = False,
+    daily_calls: int = DAILY_CALLS,
+    integration_username: str = "sync@example.com",
+    consumer_key: str = "",
+    consumer_secret: str = "",
+    token_now: Callable[[], datetime] = machine_clock,
+) -> Org:
+    """Build an org without people: integration user, picklists, one registered app.
+
+    Two orgs from equal clocks and random sources are equal, keys for signing apart. `token_now`: see `OAuth`; the machine's clock, as that is what libraries that
+    sign assertions go by.
+    """
+    state = State(schema.build(shared_activities=shared_activities), now, rng, daily_calls)
+    app = App(
+        consumer_key=consumer_key or f"3MVG9{state.sessions.secret(80)}",
+        consumer_secret=consumer_secret or f"{rng.getrandbits(256):064X}",
+        run_as="",
+    )
+    org = Org(state, OAuth(state, app, token_now), base)
+    org.set_statuses(STATUSES)
+    org.set_priorities(PRIORITIES)
+    org._row(  # noqa: SLF001 - building the org is the one other place that puts rows in
+        "Organization",
+        state.organization_id,
+        Name="Example Sales",
+        InstanceName="EM1",
+        OrganizationType="Enterprise Edition",
+        TimeZoneSidKey="Europe/Berlin",
+        LanguageLocaleKey="en_US",
+    )
+    integration = org.add_user(
+        integration_username,
+        "Reminder Sync",
+        permissions=frozenset({VIEW_ALL, MODIFY_ALL, schema.SYNC_FIELD}),
+        role="integration",
+    )
+    app.run_as = integration.id
+    app.approved.add(integration.id)
+    org.register_key(key_pair()[1])
+    return org
