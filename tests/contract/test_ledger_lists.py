@@ -1,0 +1,154 @@
+"""What every ledger promises for lists: the views of the Command Center (S5, M5), and what waits for a push (O1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from reminders.ports import Ledger, View
+from reminders.reminder import Record, Reminder, Side, Status, Tombstone, Values
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+TODAY = "2026-11-22"
+ANNA = "005000000000001AAA"
+BEN = "005000000000002AAA"
+
+
+def a_reminder(reminder_id: str, due: str | None = None, *, complete: bool = False, assignee: str = ANNA) -> Reminder:
+    """Give one, on a day or on none."""
+    values = Values(
+        name=reminder_id,
+        assignee=assignee,
+        due=date.fromisoformat(due) if due else None,
+        status=Status.COMPLETE if complete else Status.OPEN,
+    )
+    return Reminder(id=reminder_id, values=values, created=NOW, created_by=ANNA)
+
+
+def deleted(reminder_id: str, agreed: datetime | None) -> Reminder:
+    """Give a deleted one, on which both sides agree since then."""
+    return replace(a_reminder(reminder_id, TODAY), tombstone=Tombstone(at=NOW, side=Side.HERE, agreed=agreed))
+
+
+def store(ledger: Ledger, *reminders: Reminder) -> list[Reminder]:
+    """Save what must be accepted."""
+    stored = [each for each in ledger.save([Record(reminder=each) for each in reminders]) if each]
+    assert len(stored) == len(reminders)
+    return stored
+
+
+def listed(ledger: Ledger, view: View, today: str = TODAY) -> list[str]:
+    """Give the ids of Anna's list."""
+    return [each.id for each in ledger.listing(ANNA, view, today)]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (View.TODAY, ["today", "tomorrow"]),
+        (View.OVERDUE, ["long ago", "yesterday"]),
+        (View.UPCOMING, ["day after", "far"]),
+        (View.NO_DATE, ["some day"]),
+        (View.OPEN, ["long ago", "yesterday", "today", "tomorrow", "day after", "far", "some day"]),
+        (View.COMPLETED, ["done new", "done old", "done some day"]),
+        (View.DELETED, ["gone waiting", "gone 1 day", "gone 15 days"]),
+    ],
+)
+def test_a_view_shows_what_belongs_into_it_in_order(ledger: Ledger, view: View, expected: list[str]) -> None:
+    """Open ones soonest first and undated last; completed and deleted ones latest first; TODAY is today and tomorrow (S5)."""
+    store(
+        ledger,
+        a_reminder("far", "2031-01-01"),
+        a_reminder("tomorrow", "2026-11-23"),
+        a_reminder("today", "2026-11-22"),
+        a_reminder("yesterday", "2026-11-21"),
+        a_reminder("day after", "2026-11-24"),
+        a_reminder("long ago", "0999-12-31"),
+        a_reminder("some day"),
+        a_reminder("done old", "2026-11-22", complete=True),
+        a_reminder("done new", "2026-11-23", complete=True),
+        a_reminder("done some day", complete=True),
+        deleted("gone 1 day", NOW - timedelta(days=1)),
+        deleted("gone 15 days", NOW - timedelta(days=15)),
+        deleted("gone 16 days", NOW - timedelta(days=16)),
+        deleted("gone waiting", None),
+        replace(a_reminder("handed over", TODAY), handed_over=True),
+        a_reminder("Ben's", TODAY, assignee=BEN),
+    )
+    assert listed(ledger, view) == expected
+
+
+def test_today_is_the_users_own_day(ledger: Ledger) -> None:
+    """In Auckland it is tomorrow already: the list goes by the date that the caller names."""
+    store(ledger, a_reminder("today", "2026-11-22"), a_reminder("day after", "2026-11-24"))
+    assert listed(ledger, View.TODAY, "2026-11-23") == ["day after"]
+    assert listed(ledger, View.OVERDUE, "2026-11-23") == ["today"]
+
+
+def test_today_and_tomorrow_cross_the_end_of_the_year(ledger: Ledger) -> None:
+    """Tomorrow is counted by the calendar."""
+    store(
+        ledger,
+        a_reminder("eve", "2026-12-31"),
+        a_reminder("new year", "2027-01-01"),
+        a_reminder("second", "2027-01-02"),
+    )
+    assert listed(ledger, View.TODAY, "2026-12-31") == ["eve", "new year"]
+
+
+def test_a_day_that_is_none_is_refused(ledger: Ledger) -> None:
+    """Text that is no date would silently list something else."""
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        ledger.listing(ANNA, View.TODAY, "today")
+
+
+def test_a_reminder_moves_between_lists_as_it_changes(ledger: Ledger) -> None:
+    """Each write puts it on exactly one shelf: open, completed, handed over, somebody else's, deleted, and back."""
+    [stored] = store(ledger, a_reminder("r1", TODAY))
+    for change, view in (
+        ({"values": a_reminder("r1", TODAY, complete=True).values}, View.COMPLETED),
+        ({"values": a_reminder("r1").values}, View.NO_DATE),
+        ({"handed_over": True}, None),
+        ({"handed_over": False, "values": a_reminder("r1", assignee=BEN).values}, None),
+        ({"values": a_reminder("r1", TODAY).values, "tombstone": Tombstone(at=NOW, side=Side.HERE)}, View.DELETED),
+        ({"tombstone": None}, View.TODAY),
+    ):
+        [stored] = store(ledger, replace(stored, **change))
+        views = (View.TODAY, View.NO_DATE, View.COMPLETED, View.DELETED)
+        assert [each for each in views if "r1" in listed(ledger, each)] == ([view] if view else [])
+
+
+def test_a_list_shows_no_more_than_asked_for(ledger: Ledger) -> None:
+    """The first ones in the order of the list, and those of the same day in the order of their ids."""
+    store(ledger, *(a_reminder(f"r{number}", TODAY) for number in range(9)))
+    assert [each.id for each in ledger.listing(ANNA, View.TODAY, TODAY, limit=3)] == ["r0", "r1", "r2"]
+
+
+def test_a_long_list_is_whole(ledger: Ledger) -> None:
+    """More than one BatchGetItem holds, in order."""
+    ids = [f"r{number:03}" for number in range(130)]
+    store(ledger, *(a_reminder(each, TODAY) for each in ids))
+    assert listed(ledger, View.TODAY) == ids
+
+
+def test_what_waits_comes_soonest_attempt_first(ledger: Ledger) -> None:
+    """The schedule serves what is due, oldest first, and no more than it can carry; what is not due yet waits (O1)."""
+    minutes = {f"r{number}": (number * 7) % 20 - 15 for number in range(20)}
+    store(
+        ledger, *(replace(a_reminder(each), next_attempt=NOW + timedelta(minutes=at)) for each, at in minutes.items())
+    )
+    store(ledger, replace(a_reminder("waits for an event"), pending=True))
+    due = sorted((each for each in minutes if minutes[each] <= 0), key=lambda each: minutes[each])
+    assert ledger.waiting(NOW, 100) == due
+    assert ledger.waiting(NOW, 5) == due[:5]
+    assert ledger.count_waiting() == 20
+
+
+def test_what_has_no_next_attempt_any_more_waits_no_more(ledger: Ledger) -> None:
+    """The index is sparse: what is agreed costs nothing and is never served again."""
+    [stored] = store(ledger, replace(a_reminder("r1"), pending=True, next_attempt=NOW))
+    store(ledger, replace(stored, pending=False, next_attempt=None))
+    assert ledger.waiting(NOW, 5) == []
+    assert ledger.count_waiting() == 0

@@ -1,0 +1,214 @@
+"""What every ledger promises for the small things: parked hints, watermarks, settings, users and their first sync."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from reminders.ports import Ledger, Mark
+from reminders.reminder import Priority, Status
+from reminders.settings import Choice, Import, Policy, Settings, User
+from reminders.task import Hint
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ANNA = "005000000000001AAA"
+EVERYTHING = User(
+    id=ANNA,
+    name="Änna 🦔",
+    username="anna@example.com",
+    admin=True,
+    time_zone="Pacific/Auckland",
+    language="de",
+    syncs=True,
+    changed=NOW,
+    first_sync=Import(started=NOW, since=NOW - MINUTE, found=7, batches=frozenset({"a", "b"}), listed=True),
+)
+
+
+def begun(*batches: str, listed: bool = True, started: datetime = NOW) -> User:
+    """Give Anna with her first sync under way."""
+    first_sync = Import(started=started, since=started, batches=frozenset(batches), listed=listed)
+    return User(id=ANNA, syncs=True, first_sync=first_sync)
+
+
+def save(ledger: Ledger, user: User) -> User:
+    """Save what must be accepted."""
+    stored = ledger.save_user(user)
+    assert stored is not None
+    return stored
+
+
+def left(ledger: Ledger) -> set[str]:
+    """Give the batches of Anna's first sync that are still on their way."""
+    first_sync = ledger.users([ANNA])[ANNA].first_sync
+    assert first_sync is not None
+    return set(first_sync.batches)
+
+
+@pytest.mark.parametrize(
+    "order",
+    list(permutations([Hint("t1"), Hint("t1", deleted=NOW), Hint("t1", deleted=NOW - MINUTE, batch="b")])),
+)
+def test_a_task_parked_again_and_again_is_one_hint_that_knows_all(ledger: Ledger, order: tuple[Hint, ...]) -> None:
+    """Neither the latest deletion nor the batch is lost, in whatever order they are parked (I1)."""
+    ledger.park(order[:2])
+    ledger.park(order[2:])
+    assert ledger.parked(10) == [Hint("t1", deleted=NOW, batch="b")]
+
+
+def test_a_task_of_two_batches_strikes_both_off_when_it_is_drained(ledger: Ledger) -> None:
+    """Otherwise the progress bar of one of them would stand still for ever (S1)."""
+    ledger.park([Hint("t1", batch="b1"), Hint("t1", batch="b2")])
+    assert ledger.parked(10) == [Hint("t1", batch="b1"), Hint("t1", batch="b2")]
+
+
+def test_parked_hints_stay_until_they_are_unparked(ledger: Ledger) -> None:
+    """They are forgotten only when they are safely on the queue again, each by itself; forgetting twice is once (I1)."""
+    tasks = [f"t{number:02}" for number in range(40)]
+    ledger.park([Hint(each) for each in tasks])
+    assert [hint.task_id for hint in ledger.parked(30)] == tasks[:30]
+    ledger.unpark([*tasks[:30], "unknown"])
+    ledger.unpark(tasks[:30])
+    assert ledger.parked(100) == [Hint(each) for each in tasks[30:]]
+
+
+def test_nothing_parked_is_an_answer(ledger: Ledger) -> None:
+    """Most drains find nothing."""
+    ledger.park([])
+    ledger.unpark([])
+    assert ledger.parked(10) == []
+
+
+def test_a_watermark_never_moves_back(ledger: Ledger) -> None:
+    """What lies before it may have been forgotten by the org (I3); each of the two stands for itself."""
+    assert ledger.watermark(Mark.UPDATED) is None
+    for step in (0, 5, 3, -60, 5):
+        ledger.advance(Mark.UPDATED, NOW + step * MINUTE)
+    ledger.advance(Mark.DELETED, NOW - MINUTE)
+    assert ledger.watermark(Mark.UPDATED) == NOW + 5 * MINUTE
+    assert ledger.watermark(Mark.DELETED) == NOW - MINUTE
+
+
+def test_the_last_success_of_each_direction_is_known(ledger: Ledger) -> None:
+    """The status shows ages (C3); a slow run that began earlier does not make the newer success older."""
+    assert ledger.successes() == {}
+    ledger.succeeded("pull", NOW)
+    ledger.succeeded("push", NOW + MINUTE)
+    ledger.succeeded("pull", NOW - MINUTE)
+    assert ledger.successes() == {"pull": NOW, "push": NOW + MINUTE}
+
+
+def test_settings_are_the_defaults_until_somebody_saves(ledger: Ledger) -> None:
+    """Every setting has a safe default (S6)."""
+    assert ledger.settings() == Settings()
+
+
+def test_settings_are_read_back_whole(ledger: Ledger) -> None:
+    """Every field of them, and one version higher."""
+    chosen = Settings(
+        subject_template="{{activity_type}}: {{activity_subject}}",
+        policy=Policy.SALESFORCE,
+        poll_minutes=2,
+        import_hours=720,
+        api_share=0.1,
+        statuses={Status.OPEN: Choice(written="Neu", also_read=("Offen", "")), Status.COMPLETE: Choice(written="Zu")},
+        priorities={Priority.NORMAL: Choice(written="3"), Priority.HIGH: Choice(written="1", also_read=("2",))},
+    )
+    assert ledger.save_settings(chosen) == replace(chosen, version=1)
+    assert ledger.settings() == replace(chosen, version=1)
+
+
+def test_stale_settings_are_refused(ledger: Ledger) -> None:
+    """Two administrators at once: the second is told, instead of undoing the first (C5)."""
+    ledger.save_settings(Settings(poll_minutes=2))
+    assert ledger.save_settings(Settings(poll_minutes=9)) is None
+    assert ledger.settings().poll_minutes == 2
+
+
+def test_a_user_is_read_back_whole(ledger: Ledger) -> None:
+    """Every field, with and without what may be absent."""
+    other = User(id="005000000000002AAA")
+    assert ledger.save_user(EVERYTHING) == replace(EVERYTHING, version=1)
+    assert ledger.save_user(other) == replace(other, version=1)
+    expected = {ANNA: replace(EVERYTHING, version=1), other.id: replace(other, version=1)}
+    assert ledger.users([ANNA, other.id, "005000000000003AAA"]) == expected
+
+
+def test_what_is_cleared_on_a_user_is_gone(ledger: Ledger) -> None:
+    """A save replaces: a first sync that was there before does not shine through."""
+    plain = User(id=ANNA, version=save(ledger, EVERYTHING).version)
+    assert save(ledger, plain) == replace(plain, version=2)
+    assert ledger.users([ANNA]) == {ANNA: replace(plain, version=2)}
+
+
+def test_stale_users_are_refused(ledger: Ledger) -> None:
+    """The switch of S1 is not turned by a write that did not see it turned."""
+    first = save(ledger, EVERYTHING)
+    save(ledger, replace(first, syncs=False))
+    assert ledger.save_user(EVERYTHING) is None
+    assert ledger.save_user(replace(first, name="other")) is None
+    assert not ledger.users([ANNA])[ANNA].syncs
+
+
+def test_only_those_who_sync_now_are_listed_as_syncing(ledger: Ledger) -> None:
+    """For the sweep (I5): users who turned it off are left in peace (S3)."""
+    anna = save(ledger, EVERYTHING)
+    save(ledger, User(id="005000000000002AAA", syncs=False))
+    assert ledger.syncing() == [anna]
+    save(ledger, replace(anna, syncs=False))
+    assert ledger.syncing() == []
+
+
+def test_batches_are_struck_off_once_without_touching_the_version(ledger: Ledger) -> None:
+    """A batch is delivered at least once, and the user's own save must not be refused because of progress (S1)."""
+    stored = save(ledger, begun("a", "b", "c"))
+    ledger.batch_applied(ANNA, ["a"])
+    ledger.batch_applied(ANNA, ["a", "b"])
+    ledger.batch_applied(ANNA, [])
+    assert left(ledger) == {"c"}
+    assert ledger.users([ANNA])[ANNA].version == stored.version
+    ledger.batch_applied(ANNA, ["c"])
+    first_sync = ledger.users([ANNA])[ANNA].first_sync
+    assert first_sync is not None
+    assert first_sync.finished
+
+
+def test_a_save_that_was_read_before_does_not_bring_batches_back(ledger: Ledger) -> None:
+    """Read, strike off, save: the first sync would otherwise never end."""
+    read = save(ledger, begun("a", "b", listed=False))
+    ledger.batch_applied(ANNA, ["a"])
+    assert read.first_sync is not None
+    stored = save(ledger, replace(read, first_sync=replace(read.first_sync, listed=True)))
+    assert stored.first_sync is not None
+    assert stored.first_sync.batches == {"b"}
+    assert left(ledger) == {"b"}
+
+
+def test_a_batch_may_be_applied_before_it_is_recorded(ledger: Ledger) -> None:
+    """The queue can be faster than the finder that fills it."""
+    read = save(ledger, begun(listed=False))
+    ledger.batch_applied(ANNA, ["a"])
+    assert read.first_sync is not None
+    save(ledger, replace(read, first_sync=replace(read.first_sync, batches=frozenset({"a", "b"}), listed=True)))
+    assert left(ledger) == {"b"}
+
+
+def test_another_first_sync_starts_with_nothing_struck_off(ledger: Ledger) -> None:
+    """Batches have the same names each time; those of the last one are no progress of this one."""
+    stored = save(ledger, begun("a", "b"))
+    ledger.batch_applied(ANNA, ["a", "b"])
+    again = begun(started=NOW + MINUTE, listed=False)
+    stored = save(ledger, replace(again, version=stored.version))
+    save(ledger, replace(begun("a", "b", started=NOW + MINUTE), version=stored.version))
+    assert left(ledger) == {"a", "b"}
+
+
+def test_a_late_batch_of_an_unknown_user_makes_no_user(ledger: Ledger) -> None:
+    """Somebody erased meanwhile (C8) must not come back as half an item."""
+    ledger.batch_applied(ANNA, ["a"])
+    assert ledger.users([ANNA]) == {}
+    assert ledger.syncing() == []
