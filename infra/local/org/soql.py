@@ -265,9 +265,10 @@ def parse(text: str) -> Select:
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        place = error.pos_in_stream if error.pos_in_stream >= 0 else len(text)
+        at: int | None = getattr(error, "pos_in_stream", None)  # lark declares it None and fills it in
+        place = len(text) if at is None or at < 0 else at
         near = text[max(0, place - _NEAR) : place + _NEAR]
         raise malformed_query(
-            f"\n{near}\n{'^':>{min(place, _NEAR) + 1}}\nERROR at Row:{max(error.line, 1)}:Column:{max(error.column, 1)}\nunexpected token"
+            f"\n{near}\n{'^':>{min(place, _NEAR) + 1}}\nERROR at Row:1:Column:{place + 1}\nunexpected token"
         ) from error
     return _Builder(visit_tokens=False).transform(tree)

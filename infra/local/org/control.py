@@ -1,0 +1,228 @@
+"""The control resource `/__control/…`: what a test, a demo or the page can do to the org that no real org offers.
+
+Served to this machine only (the server checks address and Host), and a POST must be JSON, so that no web page elsewhere can send
+one. Answers are JSON; a wrong request is 400 with `{"error"}`.
+
+    GET    stack       who is here, with tokens: what the local stack writes into its file
+    GET    calls       budget, counts per resource, newest calls          DELETE  clear the log
+    POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
+    GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
+    GET    clock       now; POST {"advance": seconds}
+    GET    webhook     queue and log; POST {"enabled"?, "url"?, "first_retry"?, "longest_retry"?, "window"?, "retry_now"?}
+    POST   key         {"public_key": PEM}: accept its JWT assertions
+    POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}
+    POST   sessions    {}: end them all
+    POST   deactivate  {"user_id"}
+    POST   validation  {"field", "contains", "message"}: refuse such tasks; DELETE lifts all rules
+    GET    state       every task as stored, deleted ones included
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Final
+
+from infra.local.org.clock import MovableClock
+from infra.local.org.errors import Refused
+from infra.local.org.outbound import Sender
+from infra.local.org.schema import Row
+from infra.local.org.task_rules import archive
+from infra.local.org.wire import Request, Response, answer, stamp
+from infra.local.org.world import Org
+
+PREFIX: Final = "/__control/"
+NEWEST_CALLS: Final = 200
+
+
+class Control:
+    """The control resource of one served org. `url` is where outbound messages go; empty: nowhere."""
+
+    def __init__(self, org: Org, clock: MovableClock, sender: Sender, url: str = "") -> None:
+        self.org = org
+        self.clock = clock
+        self.sender = sender
+        self.url = url
+
+    def handle(self, request: Request) -> Response:
+        """Answer a control request."""
+        name = request.path.removeprefix(PREFIX).strip("/")
+        handler = self._routes().get((request.method, name))
+        if handler is None:
+            return answer({"error": f"no control {request.method} {name}"}, 404)
+        if request.method == "POST" and not request.headers.get("content-type", "").startswith("application/json"):
+            return answer({"error": "a control request must be application/json"}, 415)
+        try:
+            body = json.loads(request.body or b"{}")
+            if not isinstance(body, dict):
+                raise TypeError("the body must be a JSON object")  # noqa: TRY301 - one place answers all bad input
+            self.org.state.settle()
+            return answer(handler(body))
+        except Refused as refused:
+            return answer(refused.body(), refused.status)
+        except (ValueError, TypeError, KeyError) as error:
+            return answer({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, object]], object]]:
+        return {
+            ("GET", "stack"): self._stack,
+            ("GET", "calls"): self._calls,
+            ("POST", "calls"): self._spend,
+            ("DELETE", "calls"): self._clear_calls,
+            ("POST", "limit"): self._limit,
+            ("GET", "faults"): lambda _: self.org.faults.listing(),
+            ("POST", "faults"): self._arm,
+            ("DELETE", "faults"): self._disarm,
+            ("GET", "clock"): self._now,
+            ("POST", "clock"): self._advance,
+            ("GET", "webhook"): self._webhook,
+            ("POST", "webhook"): self._set_webhook,
+            ("POST", "key"): self._key,
+            ("POST", "undelete"): self._undelete,
+            ("POST", "purge"): self._purge,
+            ("POST", "archive"): lambda _: {"archived": archive(self.org.state)},
+            ("POST", "sessions"): self._end_sessions,
+            ("POST", "deactivate"): self._deactivate,
+            ("POST", "validation"): self._refuse,
+            ("DELETE", "validation"): self._allow,
+            ("GET", "state"): self._state,
+        }
+
+    def _stack(self, _: dict[str, object]) -> object:
+        org = self.org
+        return {
+            "org_id": org.organization_id,
+            "users": [
+                {
+                    "username": user.username,
+                    "user_id": user.id,
+                    "name": user.name,
+                    "admin": user.admin,
+                    "role": user.role,
+                    "id_token": org.id_token(user.id),
+                    "access_token": org.access_token(user.id),
+                }
+                for user in org.users
+                if user.active
+            ],
+            "queues": [{"id": key, "name": name} for key, name in org.queues.items()],
+            "consumer_key": org.consumer_key,
+            "consumer_secret": org.consumer_secret,
+        }
+
+    def _calls(self, _: dict[str, object]) -> object:
+        calls = self.org.calls
+        newest = list(calls.entries)[-NEWEST_CALLS:]
+        return {
+            "used": calls.used(self.org.state.second()),
+            "limit": calls.limit,
+            "by_resource": dict(calls.by_resource),
+            "newest": [asdict(call) for call in newest],
+        }
+
+    def _spend(self, body: dict[str, object]) -> object:
+        self.org.calls.spend(self.org.state.second(), _whole(body["spend"]))
+        return self._calls(body)
+
+    def _clear_calls(self, _: dict[str, object]) -> object:
+        self.org.calls.clear()
+        return {}
+
+    def _limit(self, body: dict[str, object]) -> object:
+        self.org.calls.limit = _whole(body["limit"])
+        return {"limit": self.org.calls.limit}
+
+    def _arm(self, body: dict[str, object]) -> object:
+        times = body.get("times", 1)
+        self.org.faults.add(
+            str(body["kind"]),
+            match=str(body.get("match", "")),
+            times=None if times is None else _whole(times),
+            seconds=_number(body.get("seconds", 0)),
+            status=_whole(body.get("status", 400)),
+            chance=_number(body.get("chance", 1)),
+        )
+        return self.org.faults.listing()
+
+    def _disarm(self, _: dict[str, object]) -> object:
+        self.org.faults.clear()
+        return []
+
+    def _now(self, _: dict[str, object]) -> object:
+        return {"now": stamp(self.org.state.second())}
+
+    def _advance(self, body: dict[str, object]) -> object:
+        self.clock.advance(_number(body["advance"]))
+        return self._now(body)
+
+    def _webhook(self, _: dict[str, object]) -> object:
+        return {
+            "url": self.url,
+            "enabled": self.sender.policy.enabled,
+            "waiting": [
+                {"notifications": each.notifications, "attempts": each.attempts, "next": stamp(int(each.next))}
+                for each in self.sender.queue
+            ],
+            "log": [asdict(each) for each in self.sender.log],
+        }
+
+    def _set_webhook(self, body: dict[str, object]) -> object:
+        policy = self.sender.policy
+        self.url = str(body.get("url", self.url))
+        policy.enabled = bool(body.get("enabled", policy.enabled))
+        policy.first_retry = _number(body.get("first_retry", policy.first_retry))
+        policy.longest_retry = _number(body.get("longest_retry", policy.longest_retry))
+        policy.window = _number(body.get("window", policy.window))
+        if body.get("retry_now"):
+            self.sender.retry_now()
+        return self._webhook(body)
+
+    def _key(self, body: dict[str, object]) -> object:
+        self.org.register_key(str(body["public_key"]))
+        return {}
+
+    def _undelete(self, body: dict[str, object]) -> object:
+        self.org.undelete_task(str(body["user_id"]), str(body["id"]))
+        return {}
+
+    def _purge(self, body: dict[str, object]) -> object:
+        self.org.state.store.purge("Task", str(body["id"]))
+        return {}
+
+    def _end_sessions(self, _: dict[str, object]) -> object:
+        self.org.end_sessions()
+        return {}
+
+    def _deactivate(self, body: dict[str, object]) -> object:
+        self.org.deactivate(str(body["user_id"]))
+        return {}
+
+    def _refuse(self, body: dict[str, object]) -> object:
+        name, part, message = str(body["field"]), str(body["contains"]), str(body["message"])
+
+        def rule(row: Row) -> str | None:
+            return message if part in str(row.get(name, "")) else None
+
+        self.org.state.validations.append(rule)
+        return {"rules": len(self.org.state.validations)}
+
+    def _allow(self, _: dict[str, object]) -> object:
+        self.org.state.validations.clear()
+        return {"rules": 0}
+
+    def _state(self, _: dict[str, object]) -> object:
+        return {"tasks": list(self.org.state.store.tables["Task"].values())}
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"not a number: {value!r}")
+    return float(value)
+
+
+def _whole(value: object) -> int:
+    number = _number(value)
+    if number != int(number):
+        raise ValueError(f"not a whole number: {value!r}")
+    return int(number)

@@ -1,0 +1,144 @@
+"""The org over HTTP: a small ASGI application around the synchronous core, and the loop that sends outbound messages.
+
+Everything that touches the org runs on the event loop's one thread; only the posting of messages waits in threads of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+
+from infra.local.org.control import PREFIX, Control
+from infra.local.org.outbound import HEADERS, TIMEOUT, Message
+from infra.local.org.wire import Request, Response, answer, parameters
+from infra.local.org.world import Org
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+LOOPBACK: Final = ("127.0.0.1", "::1", "localhost", "[::1]")
+LARGEST_BODY: Final = 50 * 1024 * 1024
+_TICK: Final = 0.05
+_PAGE: Final = Path(__file__).parent / "page"
+_FILES: Final = {"/": "index.html", "/page/app.js": "app.js", "/page/style.css": "style.css"}
+_TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+
+
+class Application:
+    """The ASGI application of one org. `asgi` is what a server runs."""
+
+    def __init__(self, org: Org, control: Control) -> None:
+        self.org = org
+        self.control = control
+        self._posts: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Speak ASGI: lifespan and HTTP."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                self._loop = asyncio.create_task(self._messages())
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                for task in (self._loop, *self._posts):
+                    if task:
+                        task.cancel()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                return
+            body += event.get("body", b"")
+            if len(body) > LARGEST_BODY:
+                await _respond(send, Response(status=413))
+                return
+            if not event.get("more_body"):
+                break
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        client = scope.get("client") or ("",)
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=parameters(scope["query_string"].decode("latin-1")),
+            headers=headers,
+            body=body,
+            loopback=client[0] in LOOPBACK,
+        )
+        response = self.answer(request)
+        if response.delay:
+            await asyncio.sleep(response.delay)
+        if response.lost:
+            raise ConnectionAbortedError("a fault broke this connection")
+        await _respond(send, response)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request: control and page for this machine, everything else is the org."""
+        if request.path.startswith(PREFIX):
+            host = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+            if not request.loopback or host not in LOOPBACK:
+                return answer({"error": "the control resource is for this machine only"}, 403)
+            return self.control.handle(request)
+        if request.method == "GET" and request.path in _FILES:
+            return _file(_FILES[request.path])
+        return self.org.handle(request)
+
+    async def _messages(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            self.org.state.settle()
+            if not self.control.url:
+                continue
+            for message in self.control.sender.due():
+                task = asyncio.create_task(self._deliver(message))
+                self._posts.add(task)
+                task.add_done_callback(self._posts.discard)
+
+    async def _deliver(self, message: Message) -> None:
+        answered = None
+        for _ in range(message.copies):
+            body = self.control.sender.body(message)
+            answered = await asyncio.to_thread(post, self.control.url, body)
+        self.control.sender.settle(message, answered)
+
+
+def post(url: str, body: bytes) -> tuple[int, bytes] | None:
+    """Deliver one message by HTTP; None if there was no answer within 60 seconds."""
+    try:
+        response = requests.post(url, data=body, headers=HEADERS, timeout=TIMEOUT, allow_redirects=False)
+    except requests.RequestException:
+        return None
+    return response.status_code, response.content
+
+
+def _file(name: str) -> Response:
+    path = _PAGE / name
+    policy = "default-src 'self'; frame-ancestors 'none'"
+    headers = {
+        "Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8",
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+    }
+    return Response(body=path.read_bytes(), headers=headers)
+
+
+async def _respond(send: Send, response: Response) -> None:
+    response.headers.setdefault("Content-Length", str(len(response.body)))
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    await send({"type": "http.response.start", "status": int(response.status), "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})
