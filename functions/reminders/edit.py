@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from reminders.reminder import Event, Field, Line, Record, Reminder, Side, Tombstone, Values, waiting
@@ -17,6 +17,10 @@ MAX_DETAILS: Final = 32_000
 """Salesforce's length of `Description`; a line break counts two (F5)."""
 
 MAX_TEXT: Final = 255
+
+EARLIEST_DUE: Final = date(1700, 1, 1)
+LATEST_DUE: Final = date(4000, 12, 31)
+"""Salesforce's range of dates ("Valid Date and DateTime Formats" of SOQL)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SALESFORCE_ID = re.compile(r"[a-zA-Z0-9]{18}")
@@ -33,8 +37,13 @@ class Refused(ValueError):
 
 def details_length(details: str) -> int:
     """Count as Salesforce will store it: every line break as two (F5)."""
-    unix = details.replace("\r\n", "\n").replace("\r", "\n")
+    unix = _unix(details)
     return length(unix) + unix.count("\n")
+
+
+def _unix(text: str) -> str:
+    r"""`\r\n` equals `\n` (F5), so only one of them is ever stored, and typing the other is no edit."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def check(values: Values) -> Values:
@@ -44,7 +53,7 @@ def check(values: Values) -> Values:
         text: str | None = getattr(values, name)
         texts[name] = text.strip() or None if text else None
         _check_text(name, texts[name])
-    details = values.details.strip() or None if values.details else None
+    details = _unix(values.details).strip() or None if values.details else None
     if not texts["name"]:
         raise Refused("name", "A reminder needs a name.")
     if details and _CONTROL.search(details):
@@ -53,6 +62,8 @@ def check(values: Values) -> Values:
         raise Refused("details", f"Details are {count:,} characters long; the most is {MAX_DETAILS:,}.")
     if not _SALESFORCE_ID.fullmatch(values.assignee) or not values.assignee.startswith("005"):
         raise Refused("assignee", "The assignee must be the 18-character id of a Salesforce user.")
+    if values.due and not EARLIEST_DUE <= values.due <= LATEST_DUE:
+        raise Refused("due", f"Salesforce accepts due dates from {EARLIEST_DUE} to {LATEST_DUE}.")
     if values.person and not (_SALESFORCE_ID.fullmatch(values.person) and values.person[:3] in {"003", "00Q"}):
         raise Refused("person", "The person must be the 18-character id of a Salesforce contact or lead.")
     return replace(values, **texts, details=details, person=values.person or None)  # type: ignore[arg-type]

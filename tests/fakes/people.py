@@ -1,4 +1,4 @@
-"""A world for tests of the API: a ledger in memory, an org that answers about people, a clock that stands still."""
+"""A world for tests of the API: the ledger in memory, an org that answers about people, a clock that stands still."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
+
+from fakes.memory_ledger import MemoryLedger
+from fakes.still_clock import StillClock
 
 from reminders.access import Site
 from reminders.api_app import answer
@@ -20,21 +23,6 @@ BO = "005000000000002AAA"
 CY = "005000000000003AAA"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 SITE = Site(organization_id=ORG, salesforce_url="https://acme.my.salesforce.test")
-
-
-@dataclass
-class Clock:
-    """Stands still until told otherwise."""
-
-    time: datetime = NOW
-
-    def now(self) -> datetime:
-        """Tell the time."""
-        return self.time
-
-    def sleep(self, seconds: float) -> None:
-        """Nobody sleeps in the API."""
-        raise AssertionError(seconds)
 
 
 @dataclass
@@ -82,7 +70,7 @@ class Answer:
     base64: bool
 
     @property
-    def json(self) -> Any:  # noqa: ANN401 - JSON is anything
+    def json(self) -> Any:
         """The parsed body."""
         return json.loads(self.body)
 
@@ -91,14 +79,14 @@ class Answer:
 class Api:
     """A client of the API: sends events as API Gateway does (HTTP API, format 2.0) and reads its answers."""
 
-    ledger: Ledger
+    ledger: Ledger = field(default_factory=MemoryLedger)
     org: PeopleOrg = field(default_factory=PeopleOrg)
-    clock: Clock = field(default_factory=Clock)
+    clock: StillClock = field(default_factory=lambda: StillClock(NOW))
 
     @property
     def world(self) -> World:
         """The world that the API sees. The API never touches the queue of hints."""
-        return World(ledger=self.ledger, org=cast(Org, self.org), hints=cast(Hints, None), clock=self.clock)
+        return World(ledger=self.ledger, org=cast("Org", self.org), hints=cast("Hints", None), clock=self.clock)
 
     def __call__(  # noqa: PLR0913 - an HTTP request has these parts
         self,
@@ -120,7 +108,7 @@ class Api:
         if by:
             claims = {"sub": f"https://login.salesforce.com/id/{organization}/{by}"}
             event["requestContext"]["authorizer"] = {"jwt": {"claims": claims, "scopes": None}}
-        return as_answer(answer(event, cast(Any, None), lambda: self.world, SITE))
+        return as_answer(answer(event, cast("Any", None), lambda: self.world, SITE))
 
 
 def gateway_event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
@@ -152,8 +140,8 @@ def as_answer(response: Mapping[str, Any]) -> Answer:
     return Answer(response["statusCode"], headers, response["body"], response["isBase64Encoded"])
 
 
-def sync_on(ledger: Ledger, api: Api, user_id: str) -> None:
+def sync_on(api: Api, user_id: str) -> None:
     """Have a user syncing already, however they came to it."""
     api("GET", "/api/me", by=user_id)
-    user = ledger.users([user_id])[user_id]
-    assert ledger.save_user(replace(user, syncs=True, changed=NOW))
+    user = api.ledger.users([user_id])[user_id]
+    assert api.ledger.save_user(replace(user, syncs=True, changed=NOW))
