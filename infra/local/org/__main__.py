@@ -14,7 +14,7 @@ from infra.local.org import sample
 from infra.local.org.clock import MovableClock
 from infra.local.org.control import Control
 from infra.local.org.outbound import Policy, Sender
-from infra.local.org.server import Application
+from infra.local.org.server import Application, Protocol
 from infra.local.org.world import DAILY_CALLS, machine_clock, make_org
 
 HOST = "127.0.0.1"
@@ -54,7 +54,13 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     application = Application(org, Control(org, clock, sender, webhook))
     print(f"emulated org {org.organization_id} on {address} with {len(org.tasks())} tasks; Ctrl-C stops it", flush=True)
     config = uvicorn.Config(
-        application.asgi, log_level="warning", access_log=False, server_header=False, date_header=False
+        application.asgi,
+        http=Protocol,
+        interface="asgi3",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
     )
     uvicorn.Server(config).run(sockets=[listening])
 

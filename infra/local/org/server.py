@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import requests
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from infra.local.org.control import PREFIX, Control
 from infra.local.org.outbound import HEADERS, TIMEOUT, Message
@@ -27,6 +28,24 @@ _TICK: Final = 0.05
 _PAGE: Final = Path(__file__).parent / "page"
 _FILES: Final = {"/": "index.html", "/page/app.js": "app.js", "/page/style.css": "style.css"}
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+
+
+connections: dict[tuple[str, int], asyncio.Transport] = {}
+"""Open connections by the caller's address, so that a fault can break one without an answer."""
+
+
+class Protocol(H11Protocol):
+    """Uvicorn's own protocol, remembering its connections."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
+        """Remember."""
+        connections[transport.get_extra_info("peername")[:2]] = transport
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget."""
+        connections.pop(self.transport.get_extra_info("peername")[:2], None)
+        super().connection_lost(exc)
 
 
 class Application:
@@ -84,7 +103,9 @@ class Application:
         if response.delay:
             await asyncio.sleep(response.delay)
         if response.lost:
-            raise ConnectionAbortedError("a fault broke this connection")
+            connections.pop(tuple(scope["client"])).abort()
+            await receive()  # until the server has noticed
+            return
         await _respond(send, response)
 
     def answer(self, request: Request) -> Response:
