@@ -125,6 +125,7 @@ class _Container:
         finally:
             timer.cancel()
         if timed_out.is_set():
+            self._process.wait()  # else it would still look usable
             raise FunctionError("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
         if not line:
             raise FunctionError("Runtime.ExitError", f"the container ended with {self._process.wait()}")
@@ -144,6 +145,7 @@ class Function:
         self._lock = threading.Lock()
         self._idle: list[_Container] = []
         self._all: list[_Container] = []
+        self._stopped = False
 
     def invoke(self, event: Any) -> Any:  # noqa: ANN401 - an event and a result are any JSON
         """Run the function and return its result; waits while its concurrency is used up. Raises FunctionError."""
@@ -173,6 +175,7 @@ class Function:
     def stop(self) -> None:
         """End all containers, whatever they do."""
         with self._lock:
+            self._stopped = True
             for container in self._all:
                 container.stop()
             self._all.clear()
@@ -188,6 +191,9 @@ class Function:
                 return self._idle.pop()
         container = _Container(self.configuration, self._aws)
         with self._lock:
+            if self._stopped:
+                container.stop()
+                raise FunctionError("Sandbox.Stopped", "the host is stopping")
             self._all.append(container)
         return container
 
