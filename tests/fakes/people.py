@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -68,6 +69,11 @@ class Answer:
     headers: Mapping[str, str]
     body: str
     base64: bool
+
+    @property
+    def content(self) -> bytes:
+        """The body as bytes."""
+        return b64decode(self.body) if self.base64 else self.body.encode()
 
     @property
     def json(self) -> Any:
