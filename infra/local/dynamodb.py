@@ -31,7 +31,7 @@ PACKAGE: Final = "amplify-dynamodb-simulator"
 VERSION: Final = "2.9.30"
 SHA256: Final = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
 JAVA: Final = 17
-START_SECONDS: Final = 30
+START_SECONDS: Final = 60
 FETCH_SECONDS: Final = 300
 
 

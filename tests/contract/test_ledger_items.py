@@ -1,0 +1,214 @@
+"""What others than the ledger live on: the attributes that streams, filters, indexes and DynamoDB's own expiry read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.dynamodb import TableNames
+from reminders.item_values import UnknownSchema
+from reminders.items import SCHEMA
+from reminders.ports import Ledger, Mark, View
+from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Values
+from reminders.settings import Import, Settings, User
+from reminders.tables import open_ledger
+from reminders.task import Hint
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+EXPIRES = {"N": str(int((NOW + timedelta(days=45)).timestamp()))}
+ANNA = "005000000000001AAA"
+TASK = "00T000000000001AAA"
+
+
+class Raw:
+    """The tables as others see them."""
+
+    def __init__(self, tables: TableNames) -> None:
+        self.tables = tables
+        self.client = boto3.client("dynamodb")
+
+    def reminder(self) -> dict[str, Any]:
+        """Give the one reminder's item."""
+        return self.client.get_item(TableName=self.tables["reminders"], Key={"reminder_id": {"S": "r1"}})["Item"]
+
+    def link(self, task_id: str = TASK) -> dict[str, Any]:
+        """Give the item of a link."""
+        return self.client.get_item(TableName=self.tables["links"], Key={"task_id": {"S": task_id}})["Item"]
+
+    def user(self) -> dict[str, Any]:
+        """Give Anna's item."""
+        key = {"pk": {"S": "user"}, "sk": {"S": ANNA}}
+        return self.client.get_item(TableName=self.tables["state"], Key=key)["Item"]
+
+    def everything(self) -> list[dict[str, Any]]:
+        """Give every item of every table."""
+        names = (self.tables["reminders"], self.tables["links"], self.tables["history"], self.tables["state"])
+        return [item for name in names for item in self.client.scan(TableName=name)["Items"]]
+
+    def stream(self, table: str) -> list[dict[str, Any]]:
+        """Give the records of a table's stream, oldest first."""
+        streams = boto3.client("dynamodbstreams")
+        arn = self.client.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        records: list[dict[str, Any]] = []
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            start = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            records += [record["dynamodb"] for record in streams.get_records(ShardIterator=start)["Records"]]  # type: ignore[misc]  # a plain dict is enough
+        return records
+
+
+@pytest.fixture
+def raw(tables: TableNames) -> Raw:
+    """Give the tables as others see them."""
+    return Raw(tables)
+
+
+@pytest.fixture
+def ledger(tables: TableNames) -> Ledger:
+    """Give the ledger on them."""
+    return open_ledger(**tables)
+
+
+def a_reminder(status: Status = Status.OPEN) -> Reminder:
+    """Give one with a task."""
+    return Reminder(
+        id="r1",
+        values=Values(name="Call", assignee=ANNA, status=status),
+        created=NOW,
+        created_by=ANNA,
+        task_id=TASK,
+    )
+
+
+def saved(ledger: Ledger, reminder: Reminder, *, link: str | None = None, lines: tuple[Line, ...] = ()) -> Reminder:
+    """Save what must be accepted."""
+    [stored] = ledger.save([Record(reminder=reminder, link=link, lines=lines)])
+    assert stored is not None
+    return stored
+
+
+def test_only_a_write_that_rings_carries_the_bell(ledger: Ledger, raw: Raw) -> None:
+    """The stream's filter sees the attribute on that very write, and not on the bookkeeping that follows (O1)."""
+    stored = saved(ledger, replace(a_reminder(), rings=True))
+    assert raw.reminder()["rings"] == {"BOOL": True}
+    saved(ledger, replace(stored, attempts=1))
+    assert "rings" not in raw.reminder()
+    images = [record["NewImage"] for record in raw.stream(raw.tables["reminders"])]
+    assert [image.get("rings") for image in images] == [{"BOOL": True}, None]
+
+
+def test_the_stream_shows_a_completion_from_both_sides(ledger: Ledger, raw: Raw) -> None:
+    """Open -> Complete is told from old and new image (C6)."""
+    stored = saved(ledger, a_reminder())
+    saved(ledger, replace(stored, values=a_reminder(Status.COMPLETE).values))
+    record = raw.stream(raw.tables["reminders"])[-1]
+    assert record["OldImage"]["values"]["M"]["status"] == {"S": "Open"}
+    assert record["NewImage"]["values"]["M"]["status"] == {"S": "Complete"}
+
+
+@pytest.mark.parametrize(
+    "lines", [(), (Line(at=NOW, event=Event.DELETED, rule="M4", text="Deleted."),)], ids=["", "lines"]
+)
+def test_reminder_and_link_expire_together_and_are_kept_together(
+    ledger: Ledger, raw: Raw, lines: tuple[Line, ...]
+) -> None:
+    """A link that expired under a restored reminder would let its task be imported as a second one (M5)."""
+    stored = saved(ledger, a_reminder(), link=TASK)
+    assert "expires" not in raw.reminder() | raw.link()
+    waiting = saved(ledger, replace(stored, tombstone=Tombstone(at=NOW, side=Side.HERE)), lines=lines)
+    assert "expires" not in raw.reminder() | raw.link()
+    agreed = saved(ledger, replace(waiting, tombstone=Tombstone(at=NOW, side=Side.HERE, agreed=NOW)), lines=lines)
+    assert (raw.reminder()["expires"], raw.link()["expires"]) == (EXPIRES, EXPIRES)
+    restored = saved(ledger, replace(agreed, tombstone=None), lines=lines)
+    assert "expires" not in raw.reminder() | raw.link()
+    assert restored.version == 4
+
+
+def test_a_restore_with_a_new_task_lets_the_old_link_expire(ledger: Ledger, raw: Raw) -> None:
+    """The old task's link serves late hints for a while; the new one's stays (M5)."""
+    stored = saved(ledger, a_reminder(), link=TASK)
+    gone = saved(ledger, replace(stored, tombstone=Tombstone(at=NOW, side=Side.HERE, agreed=NOW)))
+    saved(ledger, replace(gone, tombstone=None, task_id="another", generation=1), link="another")
+    assert raw.link()["expires"] == EXPIRES
+    assert "expires" not in raw.link("another")
+
+
+def test_a_restore_that_is_stale_is_still_refused(ledger: Ledger, raw: Raw) -> None:
+    """Trying it again together with the link must not become a way around the version (M11)."""
+    stored = saved(ledger, a_reminder(), link=TASK)
+    gone = saved(ledger, replace(stored, tombstone=Tombstone(at=NOW, side=Side.HERE, agreed=NOW)))
+    saved(ledger, replace(gone, attempts=1))
+    assert ledger.save([Record(reminder=replace(gone, tombstone=None))]) == [None]
+    assert raw.link()["expires"] == EXPIRES
+
+
+def test_only_what_waits_is_in_the_index_of_what_waits(ledger: Ledger, raw: Raw) -> None:
+    """A sparse index is one whose key attributes are absent, both of them."""
+    stored = saved(ledger, replace(a_reminder(), next_attempt=NOW))
+    assert raw.reminder()["next_attempt"] == {"S": "2026-11-22T09:30:00Z"}
+    assert "waiting_shard" in raw.reminder()
+    saved(ledger, replace(stored, next_attempt=None))
+    assert not {"next_attempt", "waiting_shard"} & set(raw.reminder())
+
+
+def test_a_requested_first_sync_wakes_the_poll_until_it_is_listed(ledger: Ledger, raw: Raw) -> None:
+    """The stream's filter sees what was asked for and not yet begun (S1)."""
+    asked = User(id=ANNA, syncs=True, first_sync=Import(started=NOW, since=NOW))
+    stored = ledger.save_user(asked)
+    assert stored is not None
+    assert stored.first_sync is not None
+    assert raw.user()["first_sync_due"] == {"BOOL": True}
+    ledger.save_user(replace(stored, first_sync=replace(stored.first_sync, listed=True)))
+    assert "first_sync_due" not in raw.user()
+    images = [record["NewImage"] for record in raw.stream(raw.tables["state"])]
+    assert [image.get("first_sync_due") for image in images] == [{"BOOL": True}, None]
+
+
+def test_every_item_says_its_schema(ledger: Ledger, raw: Raw) -> None:
+    """An upgrade must be able to tell the older ones (C8), however they were written."""
+    saved(ledger, a_reminder(), link=TASK, lines=(Line(at=NOW, event=Event.CREATED, rule="C1", text="Created."),))
+    ledger.save_settings(Settings())
+    ledger.save_user(User(id=ANNA))
+    ledger.advance(Mark.UPDATED, NOW)
+    ledger.succeeded("pull", NOW)
+    ledger.park([Hint("t1"), Hint("t2", deleted=NOW)])
+    items = raw.everything()
+    assert len(items) == 9
+    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 9
+
+
+def test_what_a_newer_version_wrote_is_refused_not_misread(ledger: Ledger, raw: Raw) -> None:
+    """After a roll-back, half-understood items would be written back without what only the newer version knew."""
+    saved(ledger, a_reminder())
+    newer = raw.reminder() | {"schema": {"N": str(SCHEMA + 1)}}
+    raw.client.put_item(TableName=raw.tables["reminders"], Item=newer)
+    with pytest.raises(UnknownSchema, match="ReminderItem has schema 2"):
+        ledger.reminders(["r1"])
+
+
+@pytest.mark.parametrize(
+    "time", [NOW.replace(microsecond=500_000), NOW.replace(tzinfo=None)], ids=["fraction", "naive"]
+)
+def test_a_time_that_would_sort_wrong_is_refused(ledger: Ledger, time: datetime) -> None:
+    """Times are aware and in whole seconds; any other text would be compared with them wrongly, in silence."""
+    with pytest.raises(ValueError, match="not an aware time in whole seconds"):
+        ledger.advance(Mark.UPDATED, time)
+
+
+def test_an_index_that_lags_cannot_make_a_list_wrong(ledger: Ledger, raw: Raw) -> None:
+    """The items are asked again: an entry of a reminder that is no longer there, or elsewhere, is left out (S5)."""
+    stored = saved(ledger, a_reminder())
+    raw.client.update_item(
+        TableName=raw.tables["reminders"],
+        Key={"reminder_id": {"S": "r1"}},
+        UpdateExpression="SET #v.assignee = :ben",
+        ExpressionAttributeNames={"#v": "values"},
+        ExpressionAttributeValues={":ben": {"S": "005000000000002AAA"}},
+    )
+    assert stored.values.assignee == ANNA
+    assert ledger.listing(ANNA, View.OPEN, "2026-11-22") == []
