@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from infra.local.supervisor import ROOT, Options, Stack, StackError
+from infra.local.org import sample
+from infra.local.supervisor import ROOT, Options, Stack, StackError, Stopped
 from infra.local.template import TemplateError
 
 WATCH_SECONDS = 0.2
@@ -24,8 +25,8 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
     port: Annotated[int, typer.Option(help="Port of the Command Center; 0 is a free one.")] = 8700,
     org_port: Annotated[int, typer.Option(help="Port of the emulated org.")] = 8701,
     aws_port: Annotated[int, typer.Option(help="Port of the emulated AWS.")] = 8702,
-    users: Annotated[int, typer.Option(min=1, help="Sample users in the org.")] = 3,
-    tasks: Annotated[int, typer.Option(min=0, help="Sample tasks of each user.")] = 30,
+    users: Annotated[int, typer.Option(min=1, help="Sample salespeople in the org.")] = sample.DEFAULT_USERS,
+    tasks: Annotated[int, typer.Option(min=0, help="Sample tasks in the org.")] = sample.DEFAULT_TASKS,
     poll_interval: Annotated[
         float | None, typer.Option(min=1, help="Seconds between polls.  [default: the template's]")
     ] = None,
@@ -53,7 +54,7 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
             folder=folder.resolve(),
             restart=restart,
         )
-        with Stack(options, console.print) as stack:
+        with Stack(options, console.print, stop) as stack:
             console.print(f"Command Center  {stack.command_center}/")
             console.print(f"Salesforce org  {stack.org}/")
             console.print(f"Tables          {stack.tables}")
@@ -65,6 +66,8 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
             while not stop.wait(WATCH_SECONDS):
                 stack.watch()
             console.print("Stopping …")
+    except Stopped:
+        console.print("Stopped.")
     except (StackError, TemplateError) as error:
         console.print(str(error), style="red", markup=False)
         sys.exit(1)

@@ -140,10 +140,15 @@ class Host:
                 return
 
 
+def people(about: Mapping[str, Any], *tokens: str) -> list[dict[str, Any]]:
+    """The people of the emulated org, with these tokens; the integration user is none."""
+    shown = ("username", "user_id", "name", "admin", *tokens)
+    return [{name: user[name] for name in shown} for user in about["users"] if user["role"] != "integration"]
+
+
 def sample_users(org: str) -> list[dict[str, Any]]:
-    """The emulated org's users with fresh id tokens, for the page's local sign-in."""
-    users: list[dict[str, Any]] = httpx.get(f"{org}/__control/stack", timeout=5).raise_for_status().json()["users"]
-    return [{name: user[name] for name in ("username", "user_id", "name", "admin", "id_token")} for user in users]
+    """The people with fresh id tokens, for the page's local sign-in."""
+    return people(httpx.get(f"{org}/__control/stack", timeout=5).raise_for_status().json(), "id_token")
 
 
 def main(deployed: Path, state: Path, port: int, poll_interval: float | None = None) -> None:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from typing import Any, Final, Self
 import httpx
 
 from infra.local.deploy import Endpoints, deploy
-from infra.local.host import Deployed
+from infra.local.host import Deployed, people
 from infra.local.template import load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -32,6 +33,10 @@ STOP_SECONDS: Final = 10
 _CRASH_SECONDS: Final = 10.0
 _CRASHES: Final = 3
 """So many ends by itself, each so soon after the start, and the functions are not started again."""
+
+
+class Stopped(Exception):
+    """Somebody stopped the stack before it had started."""
 
 
 class StackError(Exception):
@@ -70,6 +75,7 @@ class Child:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.lifeline", *self.command],
                 cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT / "functions"), "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -99,10 +105,11 @@ class Child:
 
 
 class Stack:
-    """The running stack. Use it as a context; `watch` until told to stop."""
+    """The running stack. Use it as a context, and call `watch` until `stop` is set."""
 
-    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, say: Callable[[str], None], stop: threading.Event) -> None:
         self._options = options
+        self._stop = stop
         self._say = say
         self._exit = contextlib.ExitStack()
         self._children: list[Child] = []
@@ -116,7 +123,7 @@ class Stack:
         self._ports = {"functions": port, "org": org_port, "aws": aws_port}
 
     def __enter__(self) -> Self:
-        """Start everything; returns when both pages answer. Raises StackError."""
+        """Start everything; returns when both pages answer. Raises StackError, Stopped."""
         try:
             self._start()
         except BaseException:
@@ -178,10 +185,7 @@ class Stack:
             "org_id": about["org_id"],
             "webhook": webhook,
             "functions_pid": functions.process.pid,
-            "users": [
-                {name: user[name] for name in ("username", "user_id", "name", "admin", "id_token", "access_token")}
-                for user in about["users"]
-            ],
+            "users": people(about, "id_token", "access_token"),
         }
         self._until("functions", lambda: _answers(f"{self.command_center}/"))
         self._until("org", lambda: _answers(f"{self.org}/"))
@@ -201,7 +205,7 @@ class Stack:
             "SignInAudience": about["consumer_key"],
         }
         template = load(ROOT / "template.yaml", parameters)
-        sign_in = json.dumps(about["integration"])
+        sign_in = json.dumps({name: about[name] for name in ("consumer_key", "consumer_secret")})
         deploy(template, endpoints, {"WebhookSecret": webhook_secret, "SalesforceSecret": sign_in})
         if self._options.data:
             _send_again(self._options.data / "aws" / "queues.json", template.attributes, endpoints)
@@ -234,7 +238,8 @@ class Stack:
                 return found
             if child.process.poll() is not None:
                 raise StackError(f"{name} ended with {child.process.returncode} at its start:\n{child.last_words()}")
-            time.sleep(0.1)
+            if self._stop.wait(0.1):
+                raise Stopped
         raise StackError(f"{name} does not answer after {START_SECONDS} s:\n{child.last_words()}")
 
     def _write(self) -> None:

@@ -1,0 +1,59 @@
+# `make help` says what there is. Everything sets itself up: Python 3.11 or later with pip or venv is all that must be there;
+# Java 17 and npm let tables live in AWS's own DynamoDB Local.
+
+SAM_VERSION := 1.170.0
+UV_VERSION  := 0.13.9
+
+# uv from the PATH, else a private one; `pip --target` works where the system forbids installing into itself.
+UV := $(shell command -v uv || echo .cache/uv/bin/uv)
+SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} \
+      $(UV) tool run --from aws-sam-cli==$(SAM_VERSION) sam
+RUN := $(UV) run --frozen
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check fix lock build deploy
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+run: | $(UV) ## the whole product on this machine (ARGS="--help" lists its options)
+	$(RUN) python -m infra.local $(ARGS)
+
+demo: | $(UV) ## a story over HTTP against the running stack, told as a table
+	$(RUN) python -m infra.local.demo $(ARGS)
+
+test: | $(UV) ## all tests (ARGS="-k name" picks some)
+	$(RUN) pytest -n auto --dist worksteal $(ARGS)
+
+check: | $(UV) ## format, lint, types, lock files, template, spelling
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(UV) lock --check
+	$(UV) export --frozen --quiet $(EXPORT) | diff -u functions/requirements.txt - || \
+	    { echo "functions/requirements.txt is stale: make lock" >&2; exit 1; }
+	$(RUN) cfn-lint template.yaml
+	$(RUN) codespell
+
+fix: | $(UV) ## format, and fix what the linter can
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+lock: | $(UV) ## lock dependencies, and export what the functions carry
+	$(UV) lock
+	$(UV) export --frozen --quiet $(EXPORT) --output-file functions/requirements.txt
+
+build: | $(UV) ## build what is deployed (needs python3.13 on the PATH)
+	$(SAM) validate --lint
+	$(SAM) build --config-file infra/samconfig.toml $(ARGS)
+
+deploy: build ## deploy what was built, asking for what it needs
+	$(SAM) deploy --config-file infra/samconfig.toml --guided $(ARGS)
+
+EXPORT := --no-dev --no-emit-project --no-header --no-annotate
+
+.cache/uv/bin/uv:
+	@mkdir -p .cache
+	python3 -m pip install --quiet --target .cache/uv uv==$(UV_VERSION) || \
+	    { python3 -m venv .cache/uv && .cache/uv/bin/pip install --quiet uv==$(UV_VERSION); }
