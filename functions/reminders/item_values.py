@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
@@ -19,6 +20,10 @@ WAITING_SHARDS: Final = 4
 _Kind = TypeVar("_Kind", bound=Item)
 
 
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""The next attempt, in the index, of what waits for its owner's sync; an index holds only items that have both its keys."""
+
+
 class UnknownSchema(ValueError):
     """An item was written by a newer version of this program; it is left alone rather than misread."""
 
@@ -31,7 +36,7 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
         expires=reminder.expires,
         list_key=list_key(reminder.values.assignee, shelf(reminder)),
         list_order=place(reminder),
-        waiting_shard=str(crc32(reminder.id.encode()) % WAITING_SHARDS) if reminder.next_attempt else None,
+        **_waiting(reminder),
         **_version(reminder.version),
         **{name: getattr(reminder, name) for name in _REMINDER},
     )
@@ -45,7 +50,17 @@ def list_key(assignee: str, shelf_name: str) -> str:
 def to_reminder(item: ReminderItem) -> Reminder:
     """Read a reminder. `rings` belongs to a write, not to what was written: it is never read back."""
     check(item)
-    return Reminder(id=item.reminder_id, version=item.version, **{name: getattr(item, name) for name in _REMINDER})
+    return Reminder(
+        id=item.reminder_id,
+        version=item.version,
+        next_attempt=None if item.next_attempt == NEVER else item.next_attempt,
+        **{name: getattr(item, name) for name in _REMINDER},
+    )
+
+
+def stuck_shard(owner: str) -> str:
+    """Give the part of the index `waiting` that holds what waits for this user's sync (S3)."""
+    return f"stuck#{owner}"
 
 
 def settings_attributes(settings: Settings) -> dict[str, Any]:
@@ -88,6 +103,16 @@ def check(item: _Kind) -> _Kind:
     return item
 
 
+def _waiting(reminder: Reminder) -> dict[str, Any]:
+    """Give the keys of the index `waiting`; neither, if nothing is to be done until somebody edits."""
+    if reminder.next_attempt:
+        shard = str(crc32(reminder.id.encode()) % WAITING_SHARDS)
+        return {"waiting_shard": shard, "next_attempt": reminder.next_attempt}
+    if reminder.pending and (owner := reminder.owner_before):
+        return {"waiting_shard": stuck_shard(owner), "next_attempt": NEVER}
+    return {}
+
+
 def _version(version: int) -> dict[str, Any]:
     """Give the version that was read; left out, PynamoDB asks that the item does not exist yet."""
     return {"version": version} if version else {}
@@ -101,6 +126,6 @@ def _names(kind: type, *but: str) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.name not in but)
 
 
-_REMINDER = _names(Reminder, "id", "version", "rings")
+_REMINDER = _names(Reminder, "id", "version", "rings", "next_attempt")
 _SETTINGS = _names(Settings, "version")
 _USER = _names(User, "id", "version", "first_sync")

@@ -6,7 +6,8 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
     index      `by_assignee`: `list_key` (S, HASH) = `<assignee>#open|complete|deleted|handed`, `list_order` (S, RANGE);
                KEYS_ONLY. Lists only: the index says which, the items say what, and are asked again whether they belong.
     index      `waiting`: `waiting_shard` (S, HASH), `next_attempt` (S, RANGE); KEYS_ONLY; sparse: both attributes exist only
-               while an attempt is planned, and the shards spread a mass load.
+               while something waits. Shards `0` to `3` hold what has a next attempt, and spread a mass load; `stuck#<owner>`
+               holds what waits for that user's sync to be turned on (S3), with an attempt in the year 9999.
     stream     NEW_AND_OLD_IMAGES. The push is woken by `{"dynamodb": {"NewImage": {"rings": {"BOOL": [true]}}}}`: the attribute
                exists only on a write that rings. Open -> Complete (C6) is `values.M.status.S` in both images.
     TTL        `expires` (N, epoch seconds)
@@ -67,6 +68,7 @@ from reminders.item_values import (
     list_key,
     reminder_item,
     settings_attributes,
+    stuck_shard,
     to_reminder,
     to_settings,
     to_user,
@@ -163,6 +165,11 @@ class Tables(Ledger):
             ]
             soonest = merge(*shards, key=_next_attempt)
             return [item.reminder_id for item in islice(soonest, limit)]
+
+    def stuck(self, owner: str) -> list[str]:
+        """See Ledger."""
+        with _asking("read what waits for a user"):
+            return sorted(item.reminder_id for item in self._items.reminder.waiting.query(stuck_shard(owner)))
 
     def count_waiting(self) -> int:
         """See Ledger. Counts what has a next attempt; 10,000 of them cost about 130 read units."""

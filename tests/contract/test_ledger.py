@@ -215,6 +215,7 @@ instants = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 some = st.none() | texts
 pairs = st.dictionaries(st.sampled_from(Field), st.tuples(some, some))
+agreed = st.fixed_dictionaries({field: st.tuples(some, some) for field in Field})
 inputs = st.dictionaries(texts.filter(bool), texts, max_size=3)
 values = st.builds(
     Values,
@@ -245,7 +246,7 @@ reminders = st.builds(
     edited=st.dictionaries(st.sampled_from(Field), instants),
     generation=numbers,
     task_id=st.none() | st.builds(lambda: f"task-{next(_ids)}"),
-    agreement=st.none() | st.builds(Agreement, pairs=pairs, inputs=inputs),
+    agreement=st.none() | st.builds(Agreement, pairs=agreed, inputs=inputs),
     intents=st.lists(intents, max_size=3).map(tuple),
     tombstone=st.none() | st.builds(Tombstone, at=instants, side=st.sampled_from(Side), agreed=st.none() | instants),
     handed_over=st.booleans(),

@@ -152,8 +152,11 @@ def test_only_what_waits_is_in_the_index_of_what_waits(ledger: Ledger, raw: Raw)
     stored = saved(ledger, replace(a_reminder(), next_attempt=NOW))
     assert raw.reminder()["next_attempt"] == {"S": "2026-11-22T09:30:00Z"}
     assert "waiting_shard" in raw.reminder()
-    saved(ledger, replace(stored, next_attempt=None))
+    stored = saved(ledger, replace(stored, next_attempt=None))
     assert not {"next_attempt", "waiting_shard"} & set(raw.reminder())
+    stuck = saved(ledger, replace(stored, pending=True, sponsor=ANNA))
+    assert raw.reminder()["waiting_shard"] == {"S": f"stuck#{ANNA}"}
+    assert stuck == ledger.reminders(["r1"])["r1"]
 
 
 def test_a_requested_first_sync_wakes_the_poll_until_it_is_listed(ledger: Ledger, raw: Raw) -> None:

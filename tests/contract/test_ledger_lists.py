@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from reminders.ports import Ledger, View
-from reminders.reminder import Record, Reminder, Side, Status, Tombstone, Values
+from reminders.reminder import Agreement, Field, Record, Reminder, Side, Status, Tombstone, Values
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 TODAY = "2026-11-22"
@@ -152,3 +152,24 @@ def test_what_has_no_next_attempt_any_more_waits_no_more(ledger: Ledger) -> None
     store(ledger, replace(stored, pending=False, next_attempt=None))
     assert ledger.waiting(NOW, 5) == []
     assert ledger.count_waiting() == 0
+
+
+def test_what_waits_for_a_users_sync_is_found_by_that_user(ledger: Ledger) -> None:
+    """Turned on again, waiting edits go out (S3): those of tasks that were this user's, whoever they are assigned to now."""
+    agreement = Agreement(pairs=dict.fromkeys(Field, (None, None)) | {Field.ASSIGNEE: (ANNA, ANNA)}, inputs={})
+    pending = replace(a_reminder("never pushed"), pending=True, sponsor=ANNA)
+    store(
+        ledger,
+        pending,
+        replace(a_reminder("handed to Ben", assignee=BEN), pending=True, agreement=agreement),
+        replace(a_reminder("Ben's", assignee=BEN), pending=True, sponsor=BEN),
+        replace(pending, id="attempt planned", next_attempt=NOW),
+        replace(pending, id="in agreement", pending=False),
+        replace(pending, id="not synced", sponsor=None),
+    )
+    assert ledger.stuck(ANNA) == ["handed to Ben", "never pushed"]
+    assert ledger.waiting(NOW, 10) == ["attempt planned"]
+    assert ledger.count_waiting() == 1
+    [unstuck] = store(ledger, replace(ledger.reminders(["never pushed"])["never pushed"], next_attempt=NOW))
+    assert unstuck.next_attempt == NOW
+    assert ledger.stuck(ANNA) == ["handed to Ben"]

@@ -70,6 +70,15 @@ class MemoryLedger(Ledger):
             ]
         return [reminder_id for _, reminder_id in sorted(due)[:limit]]
 
+    def stuck(self, owner: str) -> list[str]:
+        """See Ledger."""
+        with self._lock:
+            return sorted(
+                each.id
+                for each in self._reminders.values()
+                if each.pending and not each.next_attempt and each.owner_before == owner
+            )
+
     def count_waiting(self) -> int:
         """See Ledger."""
         with self._lock:

@@ -70,7 +70,7 @@ def deployed(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _keys(schema: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def _keys(schema: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {each["KeyType"]: each["AttributeName"] for each in schema}
 
 
