@@ -51,6 +51,14 @@ export function editor(seen, { save, cancel, verb }) {
     inputs[name].setAttribute("aria-invalid", "true");
     inputs[name].focus();
   };
+  // After a stale write the person has been told what changed. Fields they did not touch show what is there now, so that
+  // saving again sends only what is theirs.
+  const catchUp = (current) => {
+    const mine = changes(base, inputs, chosen);
+    for (const [name, input] of Object.entries(inputs)) if (!(name in mine)) input.value = current[name] ?? "";
+    if (!("person" in mine)) chosen.person = current.person;
+    base = current;
+  };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (submit.disabled) return;
@@ -58,8 +66,7 @@ export function editor(seen, { save, cancel, verb }) {
     submit.disabled = true;
     const refusal = await save(changes(base, inputs, chosen), base);
     submit.disabled = false;
-    // After a stale write the person has been told what changed; saving again is then a decision on what is there now.
-    if (refusal?.current) base = { ...base, ...refusal.current };
+    if (refusal?.current) catchUp(refusal.current);
     if (refusal) complain(refusal.text, refusal.field);
   });
   form.addEventListener("keydown", (event) => {

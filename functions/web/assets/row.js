@@ -97,7 +97,7 @@ async function fillBody(body, reminder) {
       return close(id);
     }
     const note = state.notes.get(id);
-    return note && { text: note.text, field: note.field, current: note.stale ? find(id) : null };
+    return note && { text: note.text, field: note.field, current: note.current };
   };
   const form = locked ? readOnly(whole) : editor(whole, { save, cancel: () => close(id), verb: "Save" });
   body.replaceChildren(form, more(whole), history(lines));

@@ -15,7 +15,7 @@ export const state = {
   views: new Map(), // view → { items, etag, today, truncated }
   known: new Map(), // reminder id → { reminder, until }: answers to our own edits, newer than a list may be
   shown: new Map(), // reminder id → values of an edit that is under way
-  notes: new Map(), // reminder id → { text, changes, again }: what the server said about an edit that did not work
+  notes: new Map(), // reminder id → { text, field, current, changes, again, stale }: what the server said about an edit that did not work
   names: new Map(), // user id → name
   status: null,
   settings: null, // { body, etag }
@@ -196,7 +196,8 @@ async function attempt(id, values, before, send, again) {
     if (!(error instanceof Refusal)) throw error;
     if (error.current) remember(error.current);
     const changes = error.current ? differences(before, error.current, state.names) : [];
-    state.notes.set(id, { text: error.message, field: error.field, changes, again, stale: error.status === 412 });
+    const stale = error.status === 412;
+    state.notes.set(id, { text: error.message, field: error.field, current: error.current, changes, again, stale });
     return null;
   } finally {
     state.shown.delete(id);
