@@ -151,7 +151,7 @@ def post(url: str, body: bytes) -> tuple[int, bytes] | None:
 
 def _file(name: str) -> Response:
     path = _PAGE / name
-    policy = "default-src 'self'; frame-ancestors 'none'"
+    policy = "default-src 'self'"
     headers = {
         "Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8",
         "Content-Security-Policy": policy,
