@@ -1,0 +1,183 @@
+"""What `template.yaml` must say so that the rules hold on AWS; that it is valid at all is cfn-lint's business."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import infra.local
+from infra.local.template import Template, load
+from reminders import items
+from reminders.runtime import Environment, ReceiverEnvironment
+
+ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]
+VERBS = ("receive", "poll", "pull", "push", "sweep", "api")
+WHOLE_TABLE = {"dynamodb:Scan", "dynamodb:*", "dynamodb:DeleteTable", "dynamodb:CreateTable"}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """The template with made-up parameters, and each resource's Ref and attributes a name that tells them apart."""
+    values = {"SalesforceUrl": "https://org.example", "OrganizationId": "00D000000000000AAA", "SignInAudience": "key"}
+    loaded = load(ROOT / "template.yaml", values)
+    for name in loaded.resources:
+        for attribute in ("Ref", "Arn", "StreamArn", "QueueName"):
+            loaded.attributes[name, attribute] = f"{name}.{attribute}"
+    return loaded
+
+
+def function(template: Template, verb: str) -> dict[str, Any]:
+    """The resolved properties of a function."""
+    return template.properties(template.resources[f"{verb.capitalize()}Function"])
+
+
+def mapping(template: Template, verb: str) -> dict[str, Any]:
+    """The resolved properties of the one event source mapping of a function."""
+    [found] = [
+        properties
+        for resource in template.of_type("AWS::Lambda::EventSourceMapping")
+        if (properties := template.properties(resource))["FunctionName"] == f"{verb.capitalize()}Function.Ref"
+    ]
+    return found
+
+
+def statements(template: Template, verb: str) -> list[dict[str, Any]]:
+    """What a function may do."""
+    return [one for policy in function(template, verb)["Policies"] for one in policy["Statement"]]
+
+
+def schedules(template: Template, verb: str) -> list[str]:
+    """The schedules of a function."""
+    events = function(template, verb).get("Events", {}).values()
+    return [event["Properties"]["Schedule"] for event in events if event["Type"] == "Schedule"]
+
+
+def test_every_function_is_declared_and_no_other(template: Template) -> None:
+    """A handler that nobody deploys, or a declaration without handler, is an error at the first event only."""
+    declared = {template.properties(one)["Handler"] for one in template.of_type("AWS::Serverless::Function")}
+    assert declared == {f"{verb}.handler" for verb in VERBS}
+    assert {file.stem for file in (ROOT / "functions").glob("*.py")} == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_function_is_described_by_its_docstring(template: Template, verb: str) -> None:
+    """One sentence, in one place."""
+    source = (ROOT / "functions" / f"{verb}.py").read_text()
+    assert function(template, verb)["Description"] == (ast.get_docstring(ast.parse(source)) or "").splitlines()[0]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_function_is_given_every_variable_that_it_reads(template: Template, verb: str) -> None:
+    """A variable that the template lacks would stop the function at its first event."""
+    read = fields(ReceiverEnvironment if verb == "receive" else Environment)
+    assert {field.name.upper() for field in read} <= set(function(template, verb)["Environment"]["Variables"])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_function_may_do_nothing_on_resources_it_does_not_name(template: Template, verb: str) -> None:
+    """Least privilege: no wildcard, no table read as a whole."""
+    for statement in statements(template, verb):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert not set(actions) & WHOLE_TABLE
+        assert not [action for action in actions if "*" in action]
+        assert not [one for one in resources if one.removesuffix("/index/*").removesuffix("/stream/*").count("*")]
+
+
+def test_the_webhook_may_only_send_hints_and_read_its_own_secret(template: Template) -> None:
+    """The one function that strangers reach holds no key to Salesforce and no table (I2)."""
+    allowed = {(one["Action"], one["Resource"]) for one in statements(template, "receive")}
+    assert allowed == {
+        ("sqs:SendMessage", "HintsQueue.Arn"),
+        ("secretsmanager:GetSecretValue", "WebhookSecret.Ref"),
+    }
+
+
+def test_only_page_webhook_and_api_description_are_open(template: Template) -> None:
+    """Everything else needs a token of the org's sign-in (C7)."""
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get("Auth")
+        for verb in VERBS
+        for event in function(template, verb).get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    }
+    opened = {route for route, auth in routes.items() if auth == {"Authorizer": "NONE"}}
+    assert opened == {("POST", "/hooks/{secret}"), ("GET", "/"), ("GET", "/assets/{file}"), ("GET", "/openapi.json")}
+    assert set(routes) - opened == {("ANY", "/api/{proxy+}")}
+    auth = template.properties(template.resources["HttpApi"])["Auth"]
+    assert auth["DefaultAuthorizer"] == "SignIn"
+    assert auth["Authorizers"]["SignIn"]["JwtConfiguration"] == {"issuer": "https://org.example", "audience": ["key"]}
+
+
+def test_one_poll_runs_at_a_time_and_bells_wake_it_for_first_syncs(template: Template) -> None:
+    """Two polls could store a watermark that is not covered (I3); a first sync starts at once (S1)."""
+    assert function(template, "poll")["ReservedConcurrentExecutions"] == 1
+    assert schedules(template, "poll") == ["rate(5 minutes)"]
+    bell = mapping(template, "poll")
+    assert bell["EventSourceArn"] == "StateTable.StreamArn"
+    assert _filter(bell) == {"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [True]}}}}
+
+
+def test_an_edit_rings_the_push_and_a_schedule_repeats_it(template: Template) -> None:
+    """Pushed at once, and again until agreed (O1); without the filter push would wake itself for ever."""
+    bell = mapping(template, "push")
+    assert bell["EventSourceArn"] == "RemindersTable.StreamArn"
+    assert _filter(bell) == {"dynamodb": {"NewImage": {"rings": {"BOOL": [True]}}}}
+    assert bell.get("MaximumBatchingWindowInSeconds", 0) == 0
+    assert schedules(template, "push") == ["rate(1 minute)"]
+    assert bell["MaximumRetryAttempts"] <= 10
+    assert bell["DestinationConfig"]["OnFailure"]["Destination"] == "BellDeadLetters.Arn"
+
+
+def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> None:
+    """A hint that fails does not take its batch along, and is kept when it has failed five times (I1)."""
+    source = mapping(template, "pull")
+    assert source["EventSourceArn"] == "HintsQueue.Arn"
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert (source["BatchSize"], source["MaximumBatchingWindowInSeconds"]) == (100, 1)
+    queue = template.properties(template.resources["HintsQueue"])
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "HintsDeadLetters.Arn", "maxReceiveCount": 5}
+    assert queue["VisibilityTimeout"] >= 6 * function(template, "pull")["Timeout"]
+    assert template.properties(template.resources["HintsDeadLetters"])["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("table", "model"),
+    [
+        ("RemindersTable", items.ReminderItem),
+        ("LinksTable", items.LinkItem),
+        ("HistoryTable", items.HistoryItem),
+        ("StateTable", items.StateItem),
+    ],
+)
+def test_tables_have_the_keys_and_indexes_that_the_ledger_uses(template: Template, table: str, model: Any) -> None:
+    """A key or index that differs would fail on AWS only: tests make their tables from the models."""
+    declared = template.properties(template.resources[table])
+    wanted = model._get_schema()
+    assert _keys(declared["KeySchema"]) == _keys(wanted["key_schema"])
+    indexes = {one["IndexName"]: _keys(one["KeySchema"]) for one in declared.get("GlobalSecondaryIndexes", ())}
+    assert indexes == {one["index_name"]: _keys(one["key_schema"]) for one in wanted["global_secondary_indexes"]}
+
+
+def test_tables_survive_the_stack_and_mistakes(template: Template) -> None:
+    """Reminders outlive a deleted stack, and can be put back to any second of the last 35 days."""
+    for table in template.of_type("AWS::DynamoDB::Table"):
+        properties = template.properties(table)
+        assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert properties["SSESpecification"] == {"SSEEnabled": True}
+        assert properties["DeletionProtectionEnabled"] is True
+
+
+def _keys(schema: list[dict[str, str]]) -> set[tuple[str, str]]:
+    return {(one["AttributeName"], one["KeyType"]) for one in schema}
+
+
+def _filter(source: dict[str, Any]) -> Any:
+    [pattern] = source["FilterCriteria"]["Filters"]
+    return json.loads(pattern["Pattern"])
