@@ -46,6 +46,18 @@ class Bell(MemoryLedger):
         self.rung += [reminder.id for reminder in stored if reminder and reminder.rings]
         return stored
 
+    def stuck(self, owner: str) -> list[str]:
+        """Give what waits for this user's sync."""
+        return [
+            reminder.id
+            for reminder in self.all()
+            if reminder.pending and reminder.next_attempt is None and reminder.owner_before == owner
+        ]
+
+    def all(self) -> list[Reminder]:
+        """Give every reminder, deleted ones included."""
+        return list(self._reminders.values())
+
 
 class Stage:
     """One org, one Command Center."""

@@ -27,7 +27,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from reminders import mapping
-from reminders.reminder import Agreement, Event, Field, Line, Pair, Pairs, Reminder, Side, Values
+from reminders.reminder import Agreement, Event, Field, Line, Pair, Pairs, Priority, Reminder, Side, Status, Values
 from reminders.settings import Policy, Settings
 from reminders.subject import inputs, render
 from reminders.task import Task
@@ -214,9 +214,16 @@ def about_to_send(values: Values, raw: Mapping[Field, str | None], settings: Set
     }
 
 
-def without_unsent(reminder: Reminder, task: Task, settings: Settings) -> Values:
-    """Give the reminder's values with the task's in place of every edit that will not be sent (F6)."""
-    values = replace(reminder.values)
-    for item in unsent(reminder, settings):
+def mirrored(reminder: Reminder, task: Task, base: Agreement, settings: Settings) -> Values:
+    """Give the reminder's values with the task's in their place: nothing here will be sent (F6).
+
+    The name is never taken (F1). Where the task's value does not sync, ours is the one last agreed on (F2).
+    """
+    values = replace(
+        reminder.values,
+        status=Status(base.pairs[Field.STATUS][0] or ""),
+        priority=Priority(base.pairs[Field.PRIORITY][0] or ""),
+    )
+    for item in Field:
         values = values if item is Field.ASSIGNEE else mapping.take(values, item, task, settings)
     return values

@@ -11,7 +11,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, OrgUnavailable, Summary, TooManyIds, View, World
+from reminders.ports import (
+    RACES,
+    InvalidRange,
+    Ledger,
+    LostRaces,
+    Mark,
+    OrgUnavailable,
+    Summary,
+    TooManyIds,
+    View,
+    World,
+)
 from reminders.push_plan import chunks
 from reminders.reminder import Record, waiting
 from reminders.settings import User
@@ -74,6 +85,8 @@ def sweep(world: World) -> Summary:
     last = world.ledger.successes().get("sweep")
     now = world.clock.now()
     for user in world.ledger.syncing():
+        if user.first_sync and not user.first_sync.listed:
+            counts.update(first_sync(world, user.id).counts)  # its bell rang while the org could not be read
         since = (last or now) - SWEEP_OVERLAP
         if user.first_sync:
             since = max(since, user.first_sync.since)
@@ -149,13 +162,11 @@ def _start_watermarks(world: World) -> None:
 
 def _hint_again(world: World, user: User, counts: Counter[str]) -> None:
     """Hint the tasks of a user's linked open reminders, and ring for what waited for sync to be turned on (S3)."""
-    today = world.clock.now().date().isoformat()
-    reminders = world.ledger.listing(user.id, View.OPEN, today)
+    reminders = world.ledger.listing(user.id, View.OPEN, world.clock.now().date().isoformat())
     world.hints.store([Hint(reminder.task_id) for reminder in reminders if reminder.task_id])
     counts["hints"] += len(reminders)
-    deleted = world.ledger.listing(user.id, View.DELETED, today)
-    stuck = [item for item in (*reminders, *deleted) if item.pending and item.next_attempt is None]
-    world.ledger.save([Record(reminder=waiting(item, world.clock.now())) for item in stuck])
+    stuck = world.ledger.reminders(world.ledger.stuck(user.id))
+    world.ledger.save([Record(reminder=waiting(reminder, world.clock.now())) for reminder in stuck.values()])
     counts["rung"] += len(stuck)
 
 

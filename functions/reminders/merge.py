@@ -30,7 +30,7 @@ from typing import Final, assert_never
 
 from reminders import mapping
 from reminders.decision import Decision, Send, Terms
-from reminders.fields import Sides, about_to_send, agree_on_all, merge_fields, unsent, without_unsent
+from reminders.fields import Sides, about_to_send, agree_on_all, merge_fields, mirrored, unsent
 from reminders.reminder import (
     Agreement,
     Event,
@@ -146,7 +146,7 @@ def _nothing_to_delete(reminder: Reminder, now: datetime) -> Decision:
 def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
     if reminder.tombstone and reminder.tombstone.agreed:
         return Decision(rule="M4", reason="Deleted on both sides.")
-    if not reminder.handed_over and _owner_before(reminder) not in terms.syncing:
+    if not reminder.handed_over and reminder.owner_before not in terms.syncing:
         return _sync_is_off(reminder)
     lost: tuple[Line, ...] = ()
     text = "Deleted in Salesforce as well."
@@ -160,13 +160,21 @@ def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: date
 
 def _delete_there(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
     """Our delete is waiting, and the task lives."""
-    before = _owner_before(reminder)
+    before = reminder.owner_before
     if task.owner in terms.syncing:
-        seen = agree_on_all(reminder.values, task, terms.settings)
-        tombstone = replace(reminder.tombstone, agreed=None) if reminder.tombstone else None
-        after = replace(reminder, task_id=task.id, agreement=seen, intents=(), tombstone=tombstone)
-        after = after if reminder.pending else waiting(after, now)
-        record = _changed(reminder, after, unseen(reminder, task, now), task)
+        base, _ = agreed(reminder, task)
+        merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base, settings=terms.settings, now=now))
+        after = replace(
+            reminder,
+            values=merged.values,
+            agreement=merged.agreement,
+            task_id=task.id,
+            intents=(),
+            tombstone=replace(reminder.tombstone, agreed=None) if reminder.tombstone else None,
+        )
+        after = _rung(reminder, after, now)
+        ours_lost = tuple(line for line in merged.lines if line.event is Event.CONFLICT and line.side is Side.HERE)
+        record = _changed(reminder, after, (*unseen(reminder, task, now), *ours_lost), task)
         return Decision(
             rule="M4", reason="Deleted here: delete the task.", record=record, send=Send(write=Write.DELETE)
         )
@@ -195,21 +203,22 @@ def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decisi
         return _merge_pair(reminder, task, terms, now, (base, still_open))
     if reminder.handed_over:
         return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
-    if not _was_handed_over(reminder, task, base, terms):
+    if base is None or not _was_handed_over(reminder, task, terms):
         return _sync_is_off(reminder)
-    return _hand_over(replace(reminder, agreement=base, intents=()), task, terms, now)
+    return _hand_over(reminder, task, base, terms, now)
 
 
-def _was_handed_over(reminder: Reminder, task: Task, base: Agreement | None, terms: Terms) -> bool:
+def _was_handed_over(reminder: Reminder, task: Task, terms: Terms) -> bool:
     """Tell a task given away (F6) from one whose owner turned sync off, which hands nothing over (S3)."""
-    before = _owner_before(reminder)
-    return base is not None and task.owner != before and before in terms.syncing
+    before = reminder.owner_before
+    return task.owner != before and before in terms.syncing
 
 
-def _hand_over(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
+def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
     """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
+    reminder = replace(reminder, agreement=base, intents=())
     lost = _unsent_lines(reminder, terms, now, "F6", "Not sent, because the task was handed over.")
-    values = without_unsent(reminder, task, terms.settings)
+    values = mirrored(reminder, task, base, terms.settings)
     after = replace(
         reminder,
         values=values,
@@ -252,8 +261,7 @@ def _merge_pair(
         after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, rings=False)
         record = _changed(reminder, after, lines, task)
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
-    if not reminder.pending:
-        after = waiting(after, now)
+    after = _rung(reminder, after, now)
     send = Send(
         write=Write.UPDATE,
         fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},
@@ -290,11 +298,6 @@ def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now
 # --- small parts ------------------------------------------------------------------------------------------------------
 
 
-def _owner_before(reminder: Reminder) -> str | None:
-    """Whose task it was when both sides last agreed; before that, whose sync covers it."""
-    return reminder.agreement.pairs[Field.ASSIGNEE][1] if reminder.agreement else reminder.sponsor
-
-
 def _unsent_lines(reminder: Reminder, terms: Terms, now: datetime, rule: str, text: str) -> tuple[Line, ...]:
     """Lines for edits made here that will not be sent."""
     return tuple(
@@ -309,6 +312,11 @@ def _unsent_lines(reminder: Reminder, terms: Terms, now: datetime, rule: str, te
         )
         for item in unsent(reminder, terms.settings)
     )
+
+
+def _rung(before: Reminder, after: Reminder, now: datetime) -> Reminder:
+    """Ring for what is new to send, and for what waited for sync to be turned on; the rest has rung already (O1)."""
+    return after if before.pending and before.next_attempt else waiting(after, now)
 
 
 def _sync_is_off(reminder: Reminder) -> Decision:

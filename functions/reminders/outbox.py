@@ -122,7 +122,8 @@ def _store_intents(
     """Store what the merge decided and what is about to be written; return the writes to make and the lost races."""
     now = world.clock.now()
     records = {key: _before_the_call(reminders[key], decision, bulk, now) for key, decision in decisions.items()}
-    stored = dict(zip(records, world.ledger.save(list(records.values())), strict=True))
+    due = {key: record for key, record in records.items() if record}
+    stored = dict(zip(due, world.ledger.save(list(due.values())), strict=True))
     planned = []
     for key, reminder in stored.items():
         send, task = decisions[key].send, bulk.tasks.get(key)
@@ -131,12 +132,12 @@ def _store_intents(
     return planned, {key for key, reminder in stored.items() if reminder is None}
 
 
-def _before_the_call(reminder: Reminder, decision: Decision, bulk: Bulk, now: datetime) -> Record:
-    record = decision.record or Record(reminder=reminder)
+def _before_the_call(reminder: Reminder, decision: Decision, bulk: Bulk, now: datetime) -> Record | None:
     if decision.send:
+        record = decision.record or Record(reminder=reminder)
         return replace(record, reminder=with_intent(record.reminder, decision.send, now, lease=LEASE))
-    if decision.record:
-        return record
+    if decision.record or reminder.next_attempt is None:
+        return decision.record
     if reminder.task_id and reminder.id not in bulk.tasks:
         return write_failed(reminder, None, NOT_VISIBLE, now)
     # Nothing to do and nothing learned: do not let the schedule ask every minute.

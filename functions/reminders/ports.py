@@ -248,6 +248,13 @@ class Ledger(Protocol):
         """Ids of reminders whose next attempt is due, soonest attempt first."""
         ...
 
+    def stuck(self, owner: str) -> list[str]:
+        """Ids of reminders that wait for this user's sync to be turned on: pending, without a next attempt, and theirs (S3).
+
+        Whose they are says `Reminder.owner_before`: not always the assignee.
+        """
+        ...
+
     def count_waiting(self) -> int:
         """How many reminders wait for a push (C3); may lag a moment."""
         ...

@@ -220,6 +220,11 @@ class Reminder:
         return f"{self.id}-{self.generation}"
 
     @property
+    def owner_before(self) -> str | None:
+        """Whose task it was when both sides last agreed; before that, whose sync covers it (S3, F6)."""
+        return self.agreement.pairs[Field.ASSIGNEE][1] if self.agreement else self.sponsor
+
+    @property
     def deleted(self) -> bool:
         """Whether it was deleted on either side."""
         return self.tombstone is not None

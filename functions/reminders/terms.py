@@ -8,7 +8,7 @@ from typing import Final
 
 from reminders.decision import Terms
 from reminders.ports import World
-from reminders.reminder import Field, Reminder
+from reminders.reminder import Reminder
 from reminders.task import Task
 
 NOISE: Final = timedelta(seconds=2)
@@ -19,9 +19,8 @@ def gather(world: World, reminders: Iterable[Reminder], tasks: Iterable[Task], s
     """Read the settings and the sync switch of everybody concerned; `salesforce_now` is the `Date` of the answer just read."""
     concerned = {task.owner for task in tasks}
     for reminder in reminders:
-        concerned |= {reminder.values.assignee, reminder.sponsor or reminder.values.assignee}
-        if reminder.agreement:
-            concerned.add(reminder.agreement.pairs[Field.ASSIGNEE][1] or reminder.values.assignee)
+        concerned |= {reminder.values.assignee}
+        concerned.add(reminder.owner_before or reminder.values.assignee)
     users = world.ledger.users(concerned)
     skew = salesforce_now - world.clock.now()
     return Terms(

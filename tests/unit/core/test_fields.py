@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import ANNA, BEFORE, BEN, CONTACT, LEAD, NOW, a_pair, a_task, edited, some_values
+from factories import BEFORE, BEN, CONTACT, LEAD, NOW, a_pair, a_task, edited, some_values
 
 from reminders import mapping
-from reminders.fields import Merged, Outcome, Sides, about_to_send, merge_fields, outcome, unsent, without_unsent
+from reminders.fields import Merged, Outcome, Sides, about_to_send, merge_fields, mirrored, outcome, unsent
 from reminders.reminder import Event, Field, Priority, Reminder, Side, Status, Values
 from reminders.settings import Choice, Policy, Settings
 from reminders.task import Task
@@ -270,10 +270,11 @@ def test_what_is_about_to_be_sent_is_what_will_be_agreed() -> None:
     }
 
 
-def test_edits_that_will_not_be_sent_give_way_to_the_task() -> None:
-    """F6: a handed-over reminder shows what the task holds; its list stays the last owner's."""
-    reminder = edited(a_pair(), due=None, assignee=BEN, name="Mine")
-    values: Values = without_unsent(reminder, a_task(), Settings())
-    assert values == some_values(assignee=BEN, name="Mine")
+def test_a_reminder_that_is_handed_over_mirrors_its_task() -> None:
+    """F6: it shows what the task holds; its name, and what the task's value does not say, stay as last agreed."""
+    reminder = edited(a_pair(), due=None, assignee=BEN, name="Mine", status=Status.COMPLETE)
+    assert reminder.agreement
+    task = a_task(status="In Progress", description="theirs")
+    values: Values = mirrored(reminder, task, reminder.agreement, Settings())
+    assert values == some_values(assignee=BEN, name="Mine", details="theirs")
     assert unsent(replace(reminder, agreement=None), Settings()) == []
-    assert ANNA != BEN

@@ -173,6 +173,13 @@ def test_a_merge_that_leaves_something_new_to_send_rings_once() -> None:
     assert not stored(merge(waits, a_task(priority="High"), terms(), NOW)).rings
 
 
+def test_what_waited_for_a_sync_that_was_off_rings_when_the_task_comes_to_somebody_who_syncs() -> None:
+    """S3, F6: without a next attempt nobody would ever look at it again."""
+    stuck = replace(edited(a_pair(), due=None), next_attempt=None)
+    assert stored(merge(stuck, a_task(owner=BEN), terms(BEN), NOW)).rings
+    assert stored(merge(deleted_here(next_attempt=None), a_task(owner=BEN), terms(BEN), NOW)).rings
+
+
 def test_a_push_that_finds_nothing_to_send_stops_waiting() -> None:
     """M7: edited back, or edited to the same there."""
     after = stored(merge(edited(a_pair(), due=some_values().due), a_task(), terms(), NOW))
