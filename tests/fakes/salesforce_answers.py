@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -83,9 +84,13 @@ class Script(BaseAdapter):
     """Plays its steps in order, one per request but for the sign-ins, which have their own; an exception is raised."""
 
     def __init__(
-        self, *steps: requests.Response | Exception, tokens: tuple[requests.Response | Exception, ...] = ()
+        self,
+        *steps: requests.Response | Exception,
+        tokens: tuple[requests.Response | Exception, ...] = (),
+        sign_in_seconds: float = 0.0,
     ) -> None:
         super().__init__()
+        self._sign_in_seconds = sign_in_seconds
         self._steps, self._tokens = list(steps), list(tokens)
         self.sent: list[Sent] = []
         self.sign_ins: list[Sent] = []
@@ -95,6 +100,7 @@ class Script(BaseAdapter):
         sent = Sent(request, how.get("timeout"))
         if sent.path == "/services/oauth2/token":
             self.sign_ins.append(sent)
+            time.sleep(self._sign_in_seconds)
             step = self._tokens.pop(0) if self._tokens else answer(TOKEN)
         else:
             self.sent.append(sent)

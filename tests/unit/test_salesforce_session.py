@@ -140,7 +140,7 @@ def test_the_session_is_kept_between_calls() -> None:
 
 def test_threads_share_one_sign_in() -> None:
     """A pool of workers at a cold start must not sign in once each."""
-    script = Script()
+    script = Script(sign_in_seconds=0.05)
     org = _org(script)
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: org.me(), range(32))) == {ME}
@@ -181,6 +181,17 @@ def test_after_a_refused_session_the_next_call_signs_in_anew() -> None:
         _updated(org)
     assert _updated(org) == (T1,)
     assert len(script.sign_ins) == 3
+
+
+def test_a_late_refusal_of_the_old_session_does_not_end_the_new_one() -> None:
+    """O3: of two threads with the same expired session the second must not throw away what the first has renewed."""
+    script = Script()
+    session = _org(script)._session
+    old = session._sign_in_once()
+    session._forget(old)
+    new = session._sign_in_once()
+    session._forget(old)
+    assert session._sign_in_once() is new
 
 
 @pytest.mark.parametrize("trouble", [LOST, answer(BUSY, 503), error("SERVER_UNAVAILABLE", "busy", 503)])
