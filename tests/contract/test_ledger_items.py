@@ -12,7 +12,7 @@ import pytest
 from infra.local.dynamodb import TableNames
 from reminders.item_values import UnknownSchema
 from reminders.items import SCHEMA
-from reminders.ports import Ledger, Mark, View
+from reminders.ports import Ledger, LedgerUnavailable, Mark, View
 from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Values
 from reminders.settings import Import, Settings, User
 from reminders.tables import open_ledger
@@ -145,6 +145,15 @@ def test_a_restore_that_is_stale_is_still_refused(ledger: Ledger, raw: Raw) -> N
     saved(ledger, replace(gone, attempts=1))
     assert ledger.save([Record(reminder=replace(gone, tombstone=None))]) == [None]
     assert raw.link()["expires"] == EXPIRES
+
+
+def test_a_transaction_that_failed_for_another_reason_is_not_called_stale(ledger: Ledger) -> None:
+    """An item of more than 400 kB is refused by DynamoDB for good: "read again" would go round for ever, in silence."""
+    line = Line(at=NOW, event=Event.CONFLICT, rule="M2", text="Lost.", lost="漢" * 32_000)
+    with pytest.raises(LedgerUnavailable, match="Item size"):
+        ledger.save([Record(reminder=a_reminder(), lines=(line,) * 5)])
+    assert ledger.reminders(["r1"]) == {}
+    assert ledger.history("r1") == []
 
 
 def test_only_what_waits_is_in_the_index_of_what_waits(ledger: Ledger, raw: Raw) -> None:
