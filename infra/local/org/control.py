@@ -4,6 +4,7 @@ Served to this machine only (the server checks address and Host), and a POST mus
 one. Answers are JSON; a wrong request is 400 with `{"error"}`.
 
     GET    stack       who is here, with tokens: what the local stack writes into its file
+    GET    page        the same for the page: its tokens' calls are neither counted nor logged
     GET    calls       budget, counts per resource, newest calls          DELETE  clear the log
     POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
     GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
@@ -67,6 +68,7 @@ class Control:
     def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, object]], object]]:
         return {
             ("GET", "stack"): self._stack,
+            ("GET", "page"): lambda _: self._people(counted=False),
             ("GET", "calls"): self._calls,
             ("POST", "calls"): self._spend,
             ("DELETE", "calls"): self._clear_calls,
@@ -90,6 +92,9 @@ class Control:
         }
 
     def _stack(self, _: dict[str, object]) -> object:
+        return self._people(counted=True)
+
+    def _people(self, *, counted: bool) -> object:
         org = self.org
         return {
             "org_id": org.organization_id,
@@ -101,7 +106,7 @@ class Control:
                     "admin": user.admin,
                     "role": user.role,
                     "id_token": org.id_token(user.id),
-                    "access_token": org.access_token(user.id),
+                    "access_token": org.access_token(user.id, counted=counted),
                 }
                 for user in org.users
                 if user.active

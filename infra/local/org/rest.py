@@ -71,12 +71,14 @@ def handle(state: State, request: Request) -> Response:
     if not parts:
         return _note(state, answer(_versions()), Call(state.second(), "GET /", request.path, HTTPStatus.OK, None, 0))
     user: User | None = None
+    counted = True
     resource, before = f"{request.method} ?", state.calls.used(state.second())
     try:
         version = _version(parts[0])
-        user = _signed_in(state, request)
-        _budget(state)
-        state.calls.spend(state.second())
+        user, counted = _signed_in(state, request)
+        if counted:
+            _budget(state)
+            state.calls.spend(state.second())
         ask = _ask(state, request, user, version, parts[1:])
         resource = ask.resource
         result = ask.again(ask)
@@ -87,6 +89,8 @@ def handle(state: State, request: Request) -> Response:
     response.headers.update(result.headers)
     if user is not None:
         response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{state.calls.limit}"
+    if not counted:
+        return response
     call = Call(
         at=state.second(),
         resource=resource,
@@ -123,17 +127,17 @@ def _version(text: str) -> str:
     return f"{number}.0"
 
 
-def _signed_in(state: State, request: Request) -> User:
+def _signed_in(state: State, request: Request) -> tuple[User, bool]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    user_id = state.sessions.user_of(token, state.second()) if scheme.lower() in ("bearer", "oauth") else None
-    user = state.users.get(user_id) if user_id else None
-    if user is None or not user.active:
+    session = state.sessions.find(token, state.second()) if scheme.lower() in ("bearer", "oauth") else None
+    user = state.users.get(session.user_id) if session else None
+    if session is None or user is None or not user.active:
         raise invalid_session()
     if API_ENABLED not in user.permissions:
         raise Refused(
             "API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner", status=HTTPStatus.FORBIDDEN
         )
-    return user
+    return user, session.counted
 
 
 def _budget(state: State) -> None:

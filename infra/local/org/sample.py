@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Final
 
+from infra.local.org.calls import HOUR
+from infra.local.org.records import Transaction
 from infra.local.org.state import User
 from infra.local.org.world import Org
 
@@ -102,6 +104,7 @@ _STATUSES: Final = ("Not Started",) * 6 + (
     "Waiting on someone else",
 )
 _PRIORITIES: Final = ("Normal",) * 6 + ("High", "High", "Low")
+_AGES: Final = (0, 1, 2, 3, 4, 6, 8, 18, 20, 22, 30, 75, 200)
 _DAYS: Final = (-9, -3, -2, -1, 0, 0, 0, 0, 1, 1, 1, 2, 3, 5, 7, 14, 30)
 
 
@@ -118,8 +121,18 @@ def fill(org: Org, *, users: int = DEFAULT_USERS, tasks: int = DEFAULT_TASKS) ->
     org.add_queue("Inside Sales Queue", {user.id for user in sellers[:2]})
     people = [_person(org, rng, rng.choice(sellers)) for _ in range(PEOPLE)] if sellers else []
     for _ in range(tasks if sellers else 0):
-        _task(org, rng, today, rng.choice(sellers), rng.choice(people))
+        key = _task(org, rng, today, rng.choice(sellers), rng.choice(people))
+        _backdate(org, key, rng.choice(_AGES) * HOUR + rng.randrange(HOUR))
     org.state.store.committed = listeners
+
+
+def _backdate(org: Org, key: str, age: int) -> None:
+    """Make a task as old as that many seconds, all its stamps."""
+    row, then = org.state.store.tables["Task"][key], org.state.second() - age
+    stamps = {
+        name: then for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp", "CompletedDateTime") if name in row
+    }
+    org.state.store.put(Transaction(then), "Task", row | stamps)
 
 
 def _seller(org: Org, number: int) -> User:

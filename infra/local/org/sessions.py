@@ -15,10 +15,11 @@ _LENGTH: Final = 96
 
 @dataclass(slots=True)
 class Session:
-    """One signed-in user."""
+    """One signed-in user. Calls of a page session do not count against the API budget, as in Lightning."""
 
     user_id: str
     used: int
+    counted: bool = True
 
 
 class Sessions:
@@ -34,14 +35,19 @@ class Sessions:
         """Make an unguessable-looking text. It is drawn from the org's random source: this org guards nothing real."""
         return "".join(self._rng.choices(_LETTERS, k=length))
 
-    def open(self, user_id: str, now: int) -> str:
+    def open(self, user_id: str, now: int, *, counted: bool = True) -> str:
         """Sign a user in; gives the access token."""
         token = f"{self._prefix}!{self.secret()}"
-        self._sessions[token] = Session(user_id, now)
+        self._sessions[token] = Session(user_id, now, counted)
         return token
 
     def user_of(self, token: str, now: int) -> str | None:
         """Tell whose token it is, and keep the session alive; None if unknown, revoked or expired."""
+        session = self.find(token, now)
+        return session.user_id if session else None
+
+    def find(self, token: str, now: int) -> Session | None:
+        """Find the session of a token, and keep it alive; None if unknown, revoked or expired."""
         session = self._sessions.get(token)
         if session is None:
             return None
@@ -49,7 +55,7 @@ class Sessions:
             del self._sessions[token]
             return None
         session.used = now
-        return session.user_id
+        return session
 
     def revoke(self, token: str) -> bool:
         """End a session or forget a refresh token; tells whether there was one."""

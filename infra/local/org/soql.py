@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final, Literal, TypeAlias, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
+from lark.exceptions import VisitError
 
 from infra.local.org.errors import malformed_query
 
@@ -271,4 +272,7 @@ def parse(text: str) -> Select:
         raise malformed_query(
             f"\n{near}\n{'^':>{min(place, _NEAR) + 1}}\nERROR at Row:1:Column:{place + 1}\nunexpected token"
         ) from error
-    return _Builder(visit_tokens=False).transform(tree)
+    try:
+        return _Builder(visit_tokens=False).transform(tree)
+    except VisitError as error:
+        raise error.orig_exc from error

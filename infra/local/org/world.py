@@ -119,9 +119,9 @@ class Org:
         """Act as this user."""
         return Caller(self.state.user(user_id), base=self.base)
 
-    def access_token(self, user_id: str) -> str:
-        """Sign a user in; gives a bearer token for the REST API."""
-        return self.state.sessions.open(user_id, self.state.second())
+    def access_token(self, user_id: str, *, counted: bool = True) -> str:
+        """Sign a user in; gives a bearer token for the REST API. Calls of the page's tokens are not counted."""
+        return self.state.sessions.open(user_id, self.state.second(), counted=counted)
 
     def id_token(self, user_id: str, *, nonce: str = "") -> str:
         """Give an id token for the user, issued by this org's own address."""
@@ -147,7 +147,14 @@ class Org:
 
     def undelete_task(self, user_id: str, task_id: str) -> None:
         """Take a task out of the recycle bin as this user, which the page can and REST cannot."""
-        self._write(user_id, task_id, "undelete", {})
+        self.undelete(user_id, "Task", task_id)
+
+    def undelete(self, user_id: str, sobject: str, record_id: str) -> None:
+        """Take a record of any object out of the recycle bin, with what was deleted with it."""
+        self.state.settle()
+        key, target = normal(record_id) or record_id, self.state.schema.objects[sobject]
+        caller = self.caller(user_id)
+        dml.transact(self.state, caller, target, f"undelete {key}", lambda work: dml.undelete(work, key))
 
     def _write(self, user_id: str, task_id: str, verb: str, fields: Mapping[str, object]) -> None:
         self.state.settle()
@@ -155,7 +162,6 @@ class Org:
         writers: dict[str, Callable[[Work], None]] = {
             "update": lambda work: dml.update(work, key, fields),
             "delete": lambda work: dml.delete(work, key),
-            "undelete": lambda work: dml.undelete(work, key),
         }
         dml.transact(self.state, self.caller(user_id), target, f"{verb} {key}", writers[verb])
 

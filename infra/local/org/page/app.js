@@ -62,7 +62,7 @@ function options(select, pairs, chosen) {
 }
 
 async function signIn(userId) {
-  state.stack = await control("stack");
+  state.stack = await control("page");
   const people = state.stack.users.filter((user) => user.role !== "integration");
   state.user = people.find((user) => user.user_id === userId) ?? people[0];
   options($("user"), people.map((user) => [user.user_id, `${user.name} (${user.role})`]), state.user.user_id);

@@ -1,0 +1,146 @@
+"""The rules of Task: defaults, derived fields, relations, archiving, cascades, and what an org adds."""
+
+# ruff: noqa: S608 - SOQL to an emulated org, of the test's own ids
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from unit.org.conftest import Ask
+
+from infra.local.org import sample
+from infra.local.org.clock import MovableClock
+from infra.local.org.errors import Refused
+from infra.local.org.state import User
+from infra.local.org.task_rules import archive
+from infra.local.org.world import Org, make_org
+
+DAY = 86400
+
+
+def test_nothing_has_to_be_sent(org: Org, ann: User) -> None:
+    """Status, Priority, owner and subtype have defaults; Subject may be empty, and empty text is null."""
+    task = org.task(org.create_task(ann.id, Subject=""))
+    assert (task["Status"], task["Priority"], task["OwnerId"]) == ("Not Started", "Normal", ann.id)
+    assert (task["Subject"], task["TaskSubtype"], task["IsClosed"], task["IsHighPriority"]) == (
+        None,
+        "Task",
+        False,
+        False,
+    )
+    assert task["CreatedById"] == task["LastModifiedById"] == ann.id
+
+
+def test_closed_and_high_follow_the_picklists(org: Org, ann: User) -> None:
+    """IsClosed follows from Status alone, whatever the org calls its values."""
+    org.set_statuses((("To do", False), ("Done", True), ("Dropped", True)))
+    key = org.create_task(ann.id, Priority="High")
+    assert (org.task(key)["Status"], org.task(key)["IsHighPriority"]) == ("To do", True)
+    org.update_task(ann.id, key, Status="Dropped")
+    assert org.task(key)["IsClosed"] is True
+
+
+def test_completed_date_time(org: Org, ann: User, clock: MovableClock) -> None:
+    """Set on closing, kept on the same status, set anew on a different closed one, null on reopening."""
+    org.set_statuses((("Open", False), ("Done", True), ("Dropped", True)))
+    key = org.create_task(ann.id)
+    seen = []
+    for status in ("Done", "Done", "Dropped", "Open"):
+        clock.advance(60)
+        org.update_task(ann.id, key, Status=status)
+        seen.append(org.task(key)["CompletedDateTime"])
+    assert seen == [f"2026-11-22T10:0{minute}:00.000+0000" for minute in (1, 1, 3)] + [None]
+
+
+def test_an_unknown_status_is_stored_unless_restricted(org: Org, ann: User) -> None:
+    """Status is no restricted picklist by default; an org may make it one."""
+    key = org.create_task(ann.id, Status="On the moon")
+    assert (org.task(key)["Status"], org.task(key)["IsClosed"]) == ("On the moon", False)
+    org.state.restricted_picklists = True
+    with pytest.raises(Refused, match="INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"):
+        org.create_task(ann.id, Status="On Mars")
+
+
+def test_a_save_without_a_change_is_a_save(org: Org, ann: User, bob: User, clock: MovableClock) -> None:
+    """It moves the stamps, so stamps prove no edit."""
+    key = org.create_task(ann.id, Subject="a")
+    clock.advance(9)
+    org.update_task(org.integration_user.id, key, Subject="a")
+    task = org.task(key)
+    assert (task["LastModifiedDate"], task["LastModifiedById"]) == (
+        "2026-11-22T10:00:09.000+0000",
+        org.integration_user.id,
+    )
+    assert task["CreatedDate"] == "2026-11-22T10:00:00.000+0000"
+    assert bob.id != ann.id
+
+
+def test_the_account_is_the_contacts(org: Org, ann: User) -> None:
+    """AccountId follows from WhatId, else from the contact; a lead goes with nothing else."""
+    account = org.create(ann.id, "Account", Name="Atlas")
+    contact = org.create(ann.id, "Contact", LastName="Zhang", AccountId=account)
+    lead = org.create(ann.id, "Lead", LastName="Moretti", Company="Solano")
+    assert org.task(org.create_task(ann.id, WhoId=contact))["AccountId"] == account
+    assert org.task(org.create_task(ann.id, WhatId=account))["AccountId"] == account
+    assert org.task(org.create_task(ann.id, WhoId=lead))["AccountId"] is None
+    with pytest.raises(Refused, match="FIELD_INTEGRITY_EXCEPTION"):
+        org.create_task(ann.id, WhoId=lead, WhatId=account)
+
+
+def test_tasks_go_and_come_with_their_person(org: Org, ann: User, ask: Ask, clock: MovableClock) -> None:
+    """Deleting a contact deletes its tasks; those deleted before stay deleted when it comes back."""
+    contact = org.create(ann.id, "Contact", LastName="Zhang")
+    before, with_it = org.create_task(ann.id, WhoId=contact), org.create_task(ann.id, WhoId=contact)
+    org.delete_task(ann.id, before)
+    clock.advance(5)
+    assert ask("DELETE", f"sobjects/Contact/{contact}").status_code == 204
+    assert org.tasks() == []
+    assert org.task(with_it)["SystemModstamp"] == "2026-11-22T10:00:05.000+0000"
+    org.undelete(org.integration_user.id, "Contact", contact)
+    assert org.tasks() == [with_it]
+
+
+def test_archiving(org: Org, ann: User, ask: Ask, clock: MovableClock) -> None:
+    """Closed and due a year ago: hidden from `query`, not from `queryAll`; only SystemModstamp moves; still writable."""
+    old = org.create_task(ann.id, Status="Completed", ActivityDate="2025-11-22")
+    org.create_task(ann.id, Status="Completed", ActivityDate="2025-11-23")
+    org.create_task(ann.id, ActivityDate="2020-01-01")
+    clock.advance(60)
+    assert archive(org.state) == 1
+    query = {"q": f"SELECT IsArchived FROM Task WHERE Id = '{old}'"}
+    assert ask("GET", "query", params=query).json()["totalSize"] == 0
+    assert ask("GET", "queryAll", params=query).json()["records"][0]["IsArchived"] is True
+    assert org.task(old)["LastModifiedDate"] == "2026-11-22T10:00:00.000+0000"
+    assert org.task(old)["SystemModstamp"] == "2026-11-22T10:01:00.000+0000"
+    assert ask("PATCH", f"sobjects/Task/{old}", json={"Subject": "still writable"}).status_code == 204
+
+
+def test_what_an_org_adds(org: Org, ann: User, ask: Ask) -> None:
+    """Validation rules, required fields and automations apply to every writer."""
+    org.state.validations.append(lambda row: "No parties." if "party" in str(row.get("Subject")) else None)
+    org.state.required.append("ActivityDate")
+    org.state.automations.append(lambda row: row.update(Priority="High"))
+    body = {"Subject": "party", "ActivityDate": "2026-11-22"}
+    refused = ask("POST", "sobjects/Task", json=body).json()[0]
+    assert refused == {"message": "No parties.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
+    assert ask("POST", "sobjects/Task", json={"Subject": "a"}).json()[0]["fields"] == ["ActivityDate"]
+    assert org.task(org.create_task(ann.id, ActivityDate="2026-11-22"))["Priority"] == "High"
+
+
+def test_shared_activities_bring_the_counts(clock: MovableClock) -> None:
+    """WhoCount exists only in an org that has them switched on."""
+    shared = make_org(now=clock.now, rng=random.Random(3), shared_activities=True)
+    ann = shared.add_user("ann@example.com", "Ann Lee")
+    lead = shared.create(ann.id, "Lead", LastName="Moretti", Company="Solano")
+    assert shared.task(shared.create_task(ann.id, WhoId=lead))["WhoCount"] == 1
+    assert shared.task(shared.create_task(ann.id))["WhoCount"] == 0
+
+
+def test_equal_seeds_make_equal_orgs(clock: MovableClock) -> None:
+    """A simulation must be repeatable, ids and sample data included."""
+    orgs = [make_org(now=clock.now, rng=random.Random(5)) for _ in range(2)]
+    for each in orgs:
+        sample.fill(each, users=5, tasks=40)
+    assert orgs[0].state.store.tables == orgs[1].state.store.tables
+    assert len(orgs[0].tasks()) == 40
