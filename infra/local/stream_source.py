@@ -94,8 +94,13 @@ class StreamSource:
         try:
             answer = self._client.get_records(ShardIterator=self._iterators[shard], Limit=1000)
         except self._client.exceptions.ExpiredIteratorException:
-            del self._iterators[shard]  # opened anew at the remembered position
-            return True
+            self._reopen(shard)
+            return False
+        except self._client.exceptions.TrimmedDataAccessException:
+            # DynamoDB Local says so of an iterator made before the stream's first record, too: begin with the oldest there is.
+            self._positions.pop(shard, None)
+            self._reopen(shard)
+            return False
         records: list[Mapping[str, Any]] = [_event_record(record, self._mapping.arn) for record in answer["Records"]]
         wanted = [record for record in records if self._wanted(record)]
         for first in range(0, len(wanted), self._mapping.batch_size):
@@ -111,6 +116,11 @@ class StreamSource:
             self._remember(shard, _FINISHED)
             self._asked = 0.0  # its children are waiting
         return bool(records)
+
+    def _reopen(self, shard: str) -> None:
+        """Have the shard opened anew at its remembered position with the next step."""
+        del self._iterators[shard]
+        self._asked = float("-inf")
 
     def _wanted(self, record: Mapping[str, Any]) -> bool:
         return not self._mapping.patterns or any(pattern.matches(record) for pattern in self._mapping.patterns)
