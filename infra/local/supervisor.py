@@ -135,7 +135,6 @@ class Stack:
         """Stop everything, functions first: what they leave on the queue is kept."""
         for child in reversed(self._children):
             child.stop()
-        self._file.unlink(missing_ok=True)
         self._exit.close()
 
     def watch(self) -> None:
@@ -156,6 +155,7 @@ class Stack:
         folder = self._options.folder
         folder.mkdir(parents=True, exist_ok=True)
         self._exit.enter_context(_only_one(folder / "lock"))
+        self._exit.callback(self._file.unlink, missing_ok=True)
         if self._file.exists():
             self._say("An earlier stack ended without cleaning up; starting afresh.")
             self._file.unlink()
