@@ -63,13 +63,14 @@ class Salesperson:
         found: Json = self.here("GET", f"/api/reminders/{reminder_id}")
         return found
 
-    def edit(self, reminder_id: str, **values: object) -> Json:
-        """Change a reminder as the page does: on the version just seen."""
-        seen = self.reminder(reminder_id)
-        changed: Json = self.here(
-            "PATCH", f"/api/reminders/{reminder_id}", values, **{"If-Match": f'"{seen["version"]}"'}
-        )
-        return changed
+    def edit(self, reminder_id: str, **values: object) -> None:
+        """Change a reminder as the page does: on the version just seen, and again if it was changed in that moment (412)."""
+        for attempt in range(3):
+            seen = f'"{self.reminder(reminder_id)["version"]}"'
+            answer = self.center.patch(f"/api/reminders/{reminder_id}", json=values, headers={"If-Match": seen})
+            if answer.status_code != httpx.codes.PRECONDITION_FAILED or attempt:
+                answer.raise_for_status()
+                return
 
     def task(self, task_id: str) -> Json | None:
         """Read a task; None if it is deleted."""
