@@ -50,7 +50,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     if public_key:
         org.register_key(public_key.read_text(encoding="utf-8"))
     sample.fill(org, users=users, tasks=tasks)
-    sender = Sender(org.state, Policy(window=0.1, first_retry=first_retry, enabled=webhooks), address)
+    sender = Sender(org.state, Policy(window=0.1, first_retry=first_retry, enabled=webhooks and bool(webhook)), address)
     application = Application(org, Control(org, clock, sender, webhook))
     print(f"emulated org {org.organization_id} on {address} with {len(org.tasks())} tasks; Ctrl-C stops it", flush=True)
     config = uvicorn.Config(

@@ -175,7 +175,8 @@ class Control:
     def _set_webhook(self, body: dict[str, object]) -> object:
         policy = self.sender.policy
         self.url = str(body.get("url", self.url))
-        policy.enabled = bool(body.get("enabled", policy.enabled))
+        wanted = body.get("enabled", policy.enabled if "url" not in body else True)
+        policy.enabled = bool(wanted and self.url)  # without an address nothing is queued
         policy.first_retry = _number(body.get("first_retry", policy.first_retry))
         policy.longest_retry = _number(body.get("longest_retry", policy.longest_retry))
         policy.window = _number(body.get("window", policy.window))

@@ -109,9 +109,10 @@ _DAYS: Final = (-9, -3, -2, -1, 0, 0, 0, 0, 1, 1, 1, 2, 3, 5, 7, 14, 30)
 
 
 def fill(org: Org, *, users: int = DEFAULT_USERS, tasks: int = DEFAULT_TASKS) -> None:
-    """Fill an empty org: that many syncing salespeople, an administrator, one user without sync, a queue, people and tasks.
+    """Fill an empty org: that many syncing salespeople, an administrator, one user without sync, a queue, people, tasks.
 
-    The tasks were all written before now, so they are not news to anybody; nobody is told of them by outbound message.
+    The tasks were written over the last days, most of them in the last 24 hours; on top comes one weekly series. Nobody is told of
+    any of it by outbound message.
     """
     rng, today = org.state.rng, org.state.now().date()
     listeners, org.state.store.committed = org.state.store.committed, []
@@ -123,7 +124,24 @@ def fill(org: Org, *, users: int = DEFAULT_USERS, tasks: int = DEFAULT_TASKS) ->
     for _ in range(tasks if sellers else 0):
         key = _task(org, rng, today, rng.choice(sellers), rng.choice(people))
         _backdate(org, key, rng.choice(_AGES) * HOUR + rng.randrange(HOUR))
+    if sellers and tasks:
+        _series(org, today, sellers[0])
     org.state.store.committed = listeners
+
+
+def _series(org: Org, today: date, owner: User) -> None:
+    """A weekly series: a master and its occurrences, one a week for a month."""
+    org.create_task(
+        owner.id,
+        Subject="Send the weekly pipeline report",
+        IsRecurrence=True,
+        RecurrenceType="RecursWeekly",
+        RecurrenceInterval=1,
+        RecurrenceDayOfWeekMask=1 << (today.isoweekday() % 7),
+        RecurrenceStartDateOnly=today.isoformat(),
+        RecurrenceEndDateOnly=(today + timedelta(days=28)).isoformat(),
+        RecurrenceTimeZoneSidKey=owner.time_zone,
+    )
 
 
 def _backdate(org: Org, key: str, age: int) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from infra.local.org.errors import Refused, read_only
+from infra.local.org import recurrence
+from infra.local.org.errors import Refused
 from infra.local.org.records import DAY, Transaction
 from infra.local.org.schema import Row, SObject, Value
 from infra.local.org.state import Caller, State, Work
@@ -35,8 +36,7 @@ def before_save(work: Work, old: Row | None, row: Row, values: Mapping[str, Valu
             "If you relate an activity to a lead, it can't be related to another record",
             ("WhatId",),
         )
-    if old is not None and old.get("IsRecurrence") and "Status" in values:
-        raise read_only(["Status"])
+    recurrence.check(old, row, values)
     for automation in state.automations:
         automation(row)
     for rule in state.validations:
@@ -80,6 +80,8 @@ def _picklists(state: State, row: Row) -> None:
 
 def after_save(work: Work, old: Row | None, row: Row, values: Mapping[str, Value | None]) -> None:
     """Carry a saved recurrence over to its occurrences."""
+    if work.sobject.name == "Task":
+        recurrence.carry_over(work, old, row, values)
 
 
 def after_delete(work: Work, row: Row) -> None:
