@@ -67,12 +67,13 @@ def first_sync(world: World, user_id: str) -> Summary:
         return Summary(counts=counts)
     _start_watermarks(world)
     found = world.org.open_tasks(user.id, user.first_sync.since)
-    batches = {f"{user.id}:{number}": batch for number, batch in enumerate(chunks(found, BATCH))}
+    name = f"{user.id}:{int(user.first_sync.started.timestamp())}"
+    batches = {f"{name}-{number}": batch for number, batch in enumerate(chunks(found, BATCH))}
     # The batches are on the progress bar before their hints are on the queue, so that none is struck off before it is there.
     begun = replace(user.first_sync, found=len(found), batches=frozenset(batches))
     if world.ledger.save_user(replace(user, first_sync=begun)) is None:
         raise LostRaces(f"user {user_id}")
-    world.hints.store([Hint(task_id, batch=name) for name, batch in batches.items() for task_id in batch])
+    world.hints.store([Hint(task_id, batch=each) for each, batch in batches.items() for task_id in batch])
     _hint_again(world, user, counts)
     _listed(world.ledger, user.id, begun.started)
     counts["found"] = len(found)
@@ -146,10 +147,10 @@ def _deleted(world: World, asked: Span) -> tuple[list[Hint], datetime]:
 def _drain(world: World, counts: Counter[str]) -> None:
     """Put parked hints back on the queue: the org has just answered, so the cause is gone (I1)."""
     parked = world.ledger.parked(PARKED)
-    if parked:
-        world.hints.store(parked)
-        world.ledger.unpark([hint.task_id for hint in parked])
-        counts["unparked"] = len(parked)
+    if parked.hints:
+        world.hints.store(parked.hints)
+        world.ledger.unpark(parked.receipt)
+        counts["unparked"] = len(parked.hints)
 
 
 def _start_watermarks(world: World) -> None:

@@ -108,7 +108,7 @@ def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
 
 
 def _strike_off(world: World, applied: Sequence[Hint]) -> None:
-    """Let the first sync's progress show what was applied (S1); a batch is named `<user id>:<number>`."""
+    """Let the first sync's progress show what was applied (S1); a batch is named `<user id>:<start>-<number>`."""
     batches: dict[str, set[str]] = {}
     for hint in applied:
         if hint.batch:

@@ -229,8 +229,9 @@ class MarkItem(StateItem):
 
 
 class ParkedItem(StateItem):
-    """A parked hint; `sk` is its task's id."""
+    """A parked hint; `sk` is its task's id, `times` how often it was parked."""
 
+    times = NumberAttribute()
     deleted = InstantAttribute(null=True)
     batches = UnicodeSetAttribute(null=True)
 

@@ -198,6 +198,14 @@ class Org(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Parked hints; a task of two batches comes as two. `receipt`: how often each task had been parked by then."""
+
+    hints: tuple[Hint, ...]
+    receipt: Mapping[str, int]
+
+
 class View(StrEnum):
     """The lists of the Command Center (S5)."""
 
@@ -263,12 +271,12 @@ class Ledger(Protocol):
         """Keep hints while the org cannot be read, one per task (I1)."""
         ...
 
-    def parked(self, limit: int) -> list[Hint]:
-        """Parked hints."""
+    def parked(self, limit: int) -> Parked:
+        """Parked hints, of at most `limit` tasks."""
         ...
 
-    def unpark(self, task_ids: Collection[str]) -> None:
-        """Forget parked hints that are safely on the queue again."""
+    def unpark(self, receipt: Mapping[str, int]) -> None:
+        """Forget parked hints that are safely on the queue again; one that was parked again since the receipt stays."""
         ...
 
     def watermark(self, mark: Mark) -> datetime | None:

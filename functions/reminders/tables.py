@@ -47,7 +47,7 @@ Rules of writing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -87,7 +87,7 @@ from reminders.items import (
     bind,
 )
 from reminders.lists import span
-from reminders.ports import Ledger, LedgerUnavailable, Mark, View
+from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, View
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint
@@ -180,20 +180,22 @@ class Tables(Ledger):
         """See Ledger. The latest date of a deletion is kept, and every batch."""
         self._each(self._park, list(hints))
 
-    def parked(self, limit: int) -> list[Hint]:
-        """See Ledger: of at most `limit` tasks. A task of two batches comes as two hints, so that neither is lost."""
-        with _asking("read parked hints"):
-            return [
-                Hint(task_id=item.sk, deleted=item.deleted, batch=batch)
-                for item in self._items.parked.query(PARKED, consistent_read=True, limit=limit)
-                for batch in (*sorted(check(item).batches or ()),) or (None,)
-            ]
-
-    def unpark(self, task_ids: Collection[str]) -> None:
+    def parked(self, limit: int) -> Parked:
         """See Ledger."""
-        with _asking("forget parked hints"), self._items.parked.batch_write() as batch:
-            for task_id in set(task_ids):
-                batch.delete(self._items.parked(PARKED, task_id))
+        with _asking("read parked hints"):
+            items = [check(item) for item in self._items.parked.query(PARKED, consistent_read=True, limit=limit)]
+        return Parked(
+            hints=tuple(
+                Hint(task_id=item.sk, deleted=item.deleted, batch=batch)
+                for item in items
+                for batch in (*sorted(item.batches or ()),) or (None,)
+            ),
+            receipt={item.sk: int(item.times) for item in items},
+        )
+
+    def unpark(self, receipt: Mapping[str, int]) -> None:
+        """See Ledger."""
+        self._each(self._unpark, list(receipt.items()))
 
     def watermark(self, mark: Mark) -> datetime | None:
         """See Ledger."""
@@ -295,7 +297,7 @@ class Tables(Ledger):
 
     def _park(self, hint: Hint) -> None:
         item = self._items.parked(PARKED, hint.task_id)
-        actions: list[Action] = [ParkedItem.schema.set(SCHEMA)]
+        actions: list[Action] = [ParkedItem.schema.set(SCHEMA), ParkedItem.times.add(1)]
         if hint.batch:
             actions.append(ParkedItem.batches.add({hint.batch}))
         if hint.deleted:
@@ -304,6 +306,11 @@ class Tables(Ledger):
             if _written("park a hint", partial(item.update, dated, later)):
                 return
         _written("park a hint", partial(item.update, actions))
+
+    def _unpark(self, parked: tuple[str, int]) -> None:
+        task_id, times = parked
+        item = self._items.parked(PARKED, task_id)
+        _written("forget a parked hint", partial(item.delete, ParkedItem.times == times))
 
     def _forward(self, kind: str, name: str, value: datetime) -> None:
         item = self._items.mark(kind, name)

@@ -57,30 +57,40 @@ def test_a_task_parked_again_and_again_is_one_hint_that_knows_all(ledger: Ledger
     """Neither the latest deletion nor the batch is lost, in whatever order they are parked (I1)."""
     ledger.park(order[:2])
     ledger.park(order[2:])
-    assert ledger.parked(10) == [Hint("t1", deleted=NOW, batch="b")]
+    assert ledger.parked(10).hints == (Hint("t1", deleted=NOW, batch="b"),)
 
 
 def test_a_task_of_two_batches_strikes_both_off_when_it_is_drained(ledger: Ledger) -> None:
     """Otherwise the progress bar of one of them would stand still for ever (S1)."""
     ledger.park([Hint("t1", batch="b1"), Hint("t1", batch="b2")])
-    assert ledger.parked(10) == [Hint("t1", batch="b1"), Hint("t1", batch="b2")]
+    assert ledger.parked(10).hints == (Hint("t1", batch="b1"), Hint("t1", batch="b2"))
 
 
 def test_parked_hints_stay_until_they_are_unparked(ledger: Ledger) -> None:
     """They are forgotten only when they are safely on the queue again, each by itself; forgetting twice is once (I1)."""
     tasks = [f"t{number:02}" for number in range(40)]
     ledger.park([Hint(each) for each in tasks])
-    assert [hint.task_id for hint in ledger.parked(30)] == tasks[:30]
-    ledger.unpark([*tasks[:30], "unknown"])
-    ledger.unpark(tasks[:30])
-    assert ledger.parked(100) == [Hint(each) for each in tasks[30:]]
+    first = ledger.parked(30)
+    assert [hint.task_id for hint in first.hints] == tasks[:30]
+    ledger.unpark({**first.receipt, "unknown": 1})
+    ledger.unpark(first.receipt)
+    assert ledger.parked(100).hints == tuple(Hint(each) for each in tasks[30:])
+
+
+def test_a_hint_parked_again_meanwhile_is_not_forgotten(ledger: Ledger) -> None:
+    """I1: it was drained, could not be applied again, and the drain's receipt is older than that."""
+    ledger.park([Hint("t1")])
+    drained = ledger.parked(10)
+    ledger.park([Hint("t1")])
+    ledger.unpark(drained.receipt)
+    assert ledger.parked(10).hints == (Hint("t1"),)
 
 
 def test_nothing_parked_is_an_answer(ledger: Ledger) -> None:
     """Most drains find nothing."""
     ledger.park([])
-    ledger.unpark([])
-    assert ledger.parked(10) == []
+    ledger.unpark({})
+    assert ledger.parked(10).hints == ()
 
 
 def test_a_watermark_never_moves_back(ledger: Ledger) -> None:

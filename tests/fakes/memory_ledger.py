@@ -6,13 +6,14 @@ ids of users whose first sync a write asked for (S1), oldest first; whoever read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
 from reminders.lists import place, span
-from reminders.ports import Ledger, Mark, View
+from reminders.ports import Ledger, Mark, Parked, View
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint
@@ -29,6 +30,7 @@ class MemoryLedger(Ledger):
         self._links: dict[str, str] = {}
         self._history: dict[str, list[Line]] = {}
         self._parked: dict[str, tuple[datetime | None, frozenset[str]]] = {}
+        self._times: Counter[str] = Counter()
         self._marks: dict[tuple[str, str], datetime] = {}
         self._settings = Settings()
         self._users: dict[str, User] = {}
@@ -88,24 +90,28 @@ class MemoryLedger(Ledger):
         """See Ledger."""
         with self._lock:
             for hint in hints:
+                self._times[hint.task_id] += 1
                 deleted, batches = self._parked.get(hint.task_id, (None, frozenset()))
                 latest = max((at for at in (deleted, hint.deleted) if at), default=None)
                 self._parked[hint.task_id] = latest, batches | ({hint.batch} if hint.batch else frozenset())
 
-    def parked(self, limit: int) -> list[Hint]:
+    def parked(self, limit: int) -> Parked:
         """See Ledger."""
         with self._lock:
-            return [
+            tasks = sorted(self._parked.items())[:limit]
+            hints = (
                 Hint(task_id=task_id, deleted=deleted, batch=batch)
-                for task_id, (deleted, batches) in sorted(self._parked.items())[:limit]
+                for task_id, (deleted, batches) in tasks
                 for batch in (*sorted(batches),) or (None,)
-            ]
+            )
+            return Parked(hints=tuple(hints), receipt={task_id: self._times[task_id] for task_id, _ in tasks})
 
-    def unpark(self, task_ids: Collection[str]) -> None:
+    def unpark(self, receipt: Mapping[str, int]) -> None:
         """See Ledger."""
         with self._lock:
-            for task_id in task_ids:
-                self._parked.pop(task_id, None)
+            for task_id, times in receipt.items():
+                if self._times[task_id] == times:
+                    self._parked.pop(task_id, None)
 
     def watermark(self, mark: Mark) -> datetime | None:
         """See Ledger."""

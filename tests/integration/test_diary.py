@@ -244,7 +244,7 @@ def test_hints_are_parked_while_the_org_cannot_be_read_and_drained_after(stage: 
     assert stage.ledger.watermark(Mark.UPDATED) == mark
     stage.org.faults.clear()
     stage.settle()
-    assert stage.ledger.parked(10) == []
+    assert stage.ledger.parked(10).hints == ()
     assert stage.reminder().values.priority is Priority.HIGH
 
 
