@@ -1,16 +1,31 @@
 """The emulated Salesforce org: a program of its own that speaks Salesforce's wire protocol, as far as tasks are concerned.
 
-In process, for tests and the simulation:
+**Alone**, on this machine only: `python -m infra.local.org --port 8100 --webhook http://127.0.0.1:8000/…` (`--help` lists the
+rest). `/` is a page to work on tasks as one of the sample users, `/__control/…` is what no real org offers (`control.py` lists it:
+people with tokens, faults, the clock, the call log, webhooks, undelete, validation rules).
 
-    org = make_org(now=clock, rng=random.Random(1))          # infra.local.org.world: integration user, picklists, one app
-    sample.fill(org)                                         # infra.local.org.sample: a sales team's day
+**In process**, for tests and the simulation:
+
+    org = make_org(now=clock, rng=random.Random(1))            # world.py: integration user, picklists, one registered app
+    sample.fill(org, users=4, tasks=25)                        # sample.py: a sales team's day
     ann = org.add_user("ann@example.com", "Ann Lee")
-    task_id = org.create_task(ann.id, Subject="Call")        # people act without HTTP; refusals are `errors.Refused`
-    session.mount("https://", OrgAdapter(org))               # infra.local.org.adapter: every https host is this org
-    org.faults.add("lost", match="POST .*/composite/sobjects")   # infra.local.org.faults
-    org.calls.by_resource["GET /sobjects/*/updated"]         # the call log
+    key = org.create_task(ann.id, Subject="Call")              # people act without HTTP; refusals are `errors.Refused`
+    session.mount("https://", OrgAdapter(org, clock.sleep))    # adapter.py: every https host is this org
+    org.faults.add("late", match="update Task", seconds=30)    # faults.py lists the kinds
+    org.calls.by_resource["GET /sobjects/*/updated"]           # the call log; `org.calls.used(…)` the budget
+    sender = Sender(org.state, Policy(), org.base)             # outbound.py: queues what people change …
+    sender.run(deliver)                                        # … and posts what is due
 
-One synchronous core, `Org.handle(Request) -> Response`, without sockets. The org's clock and random source are passed in; only
-the clock of signed tokens is the machine's (`make_org(token_now=…)` changes it), because the libraries that make and check
-them use that.
+One synchronous core, `Org.handle(Request) -> Response`, without sockets. Clock and random source are passed in, so equal seeds make
+equal orgs; only signed tokens go by the machine's clock (`make_org(token_now=…)`), because the libraries that sign and check them do.
+
+**The parts.** State: `ids`, `schema` (objects and fields), `records` (versions, recycle bin, logs, late commits), `state`, `sessions`,
+`calls`. Rules: `dml` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `query` (meaning). Wire: `wire`,
+`errors`, `render`, `resource`, `rows`, `bulk`, `composite`, `replication`, `queries`, `describe`, `rest`, `oauth`, `outbound`. Around
+it: `world`, `adapter`, `faults`, `sample`, `clock`, `control`, `server`, `page/`.
+
+**Not spoken**, and answered with Salesforce's errors: SOAP, Bulk API, search, SOQL subqueries, GROUP BY and functions, objects other
+than those in `schema.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`query.py`); the body
+of a 412 (`rows.py`); a deleted task leaves `updated`, an undeleted one enters it and leaves `deleted`; a text's length is counted in
+UTF-16 units, a line break as two; an external id that only a deleted task has is free.
 """

@@ -192,7 +192,6 @@ def _together(ask: Ask, jobs: list[Job | Refused]) -> list[dict[str, object]]:
     transaction = Transaction(ask.state.second())
     results: list[dict[str, object]] = []
     for job in jobs:
-        keep = len(transaction.writes)
         if isinstance(job, Refused):
             results.append(_failure(job))
             continue
@@ -200,7 +199,6 @@ def _together(ask: Ask, jobs: list[Job | Refused]) -> list[dict[str, object]]:
             dml.strike(ask.state, job.what.replace(" ", f" {job.sobject.name} ", 1))
             results.append(_success(job.do(Work(ask.state, ask.caller, job.sobject, transaction)), job.created))
         except Refused as refused:
-            store.undo(transaction, keep)
             results.append(_failure(refused))
     if not all(result["success"] for result in results):
         store.undo(transaction)

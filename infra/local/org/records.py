@@ -112,12 +112,12 @@ class Store:
     def put(self, transaction: Transaction, sobject: str, row: Row) -> None:
         """Write a version inside a transaction. Raises UNABLE_TO_LOCK_ROW while another one holds the record."""
         record_id = str(row["Id"])
-        self.check_lock(record_id, transaction)
+        self._check_lock(record_id, transaction)
         write = Write(sobject, record_id, self.tables[sobject].get(record_id), row)
         self._apply(sobject, record_id, write.old, row)
         transaction.writes.append(write)
 
-    def check_lock(self, record_id: str, mine: Transaction | None = None) -> None:
+    def _check_lock(self, record_id: str, mine: Transaction) -> None:
         """Raise UNABLE_TO_LOCK_ROW if an open transaction other than `mine` has written this record."""
         for other in self.open:
             if other is not mine and any(write.record_id == record_id for write in other.writes):
@@ -129,9 +129,9 @@ class Store:
             for listener in self.committed:
                 listener(write)
 
-    def undo(self, transaction: Transaction, keep: int = 0) -> None:
-        """Take the writes back, newest first, down to the first `keep`."""
-        while len(transaction.writes) > keep:
+    def undo(self, transaction: Transaction) -> None:
+        """Take the writes back, newest first."""
+        while transaction.writes:
             write = transaction.writes.pop()
             self._apply(write.sobject, write.record_id, write.new, write.old)
 

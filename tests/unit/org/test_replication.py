@@ -45,6 +45,7 @@ def test_each_id_once_deleted_ones_not_undeleted_ones_again(ask: Ask, org: Org, 
         org.update_task(ann.id, often, Subject="again")
     org.delete_task(ann.id, gone)
     clock.advance(120)
+    assert updated(ask, "10:00:00", "10:02:00")["ids"] == []
     assert updated(ask, "10:00:00", "10:05:00")["ids"] == [often]
     org.undelete_task(ann.id, gone)
     clock.advance(60)
