@@ -119,6 +119,8 @@ class Application:
             return self.control.handle(request)
         if request.method == "GET" and request.path in _FILES:
             return _file(_FILES[request.path])
+        if request.path == "/favicon.ico":
+            return Response(status=204)  # browsers ask for one unasked
         return self.org.handle(request)
 
     async def _messages(self) -> None:
