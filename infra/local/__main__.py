@@ -37,7 +37,7 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
     restart: Annotated[bool, typer.Option(help="Start the functions again when they end.")] = True,
 ) -> None:
     """Run Reminder Sync here, against an emulated Salesforce org. Ctrl-C stops everything."""
-    console = Console()
+    console = Console(soft_wrap=True)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
@@ -58,6 +58,8 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
             console.print(f"Command Center  {stack.command_center}/")
             console.print(f"Salesforce org  {stack.org}/")
             console.print(f"Tables          {stack.tables}")
+            if options.data:
+                console.print(f"Data            {options.data}; the emulated org itself starts afresh")
             console.print(f"Logs            {options.folder}/*.log")
             if browser and _has_screen():
                 webbrowser.open(f"{stack.org}/")

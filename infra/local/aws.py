@@ -69,6 +69,7 @@ def undelivered() -> dict[str, list[str]]:
 def main(port: int, ready: Path, data: Path | None = None) -> None:
     """Serve until SIGTERM or SIGINT. With a data folder, tables are kept in it, and at the end what is on the queues."""
     logging.basicConfig(format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("werkzeug").setLevel("WARNING")  # else a line for every call, many a second
     server = make_server(HOST, port, application(), threaded=True, request_handler=MotoRequestHandler)
 
     def end(_signal: int, _frame: FrameType | None) -> None:
