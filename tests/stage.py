@@ -31,28 +31,18 @@ BUSY = 50
 """Rounds after which a world that has not come to rest never will."""
 
 
-class Bell(MemoryLedger):
-    """The ledger in memory, whose stream is a list of reminder ids that rang."""
+class CountingLedger(MemoryLedger):
+    """The ledger in memory, which counts its writes and shows all it holds."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rung: list[str] = []
         self.writes = 0
 
     def save(self, records: Sequence[Record]) -> list[Reminder | None]:
-        """Write, and ring as the table's stream does."""
+        """Write, and count."""
         stored = super().save(records)
         self.writes += sum(reminder is not None for reminder in stored)
-        self.rung += [reminder.id for reminder in stored if reminder and reminder.rings]
         return stored
-
-    def stuck(self, owner: str) -> list[str]:
-        """Give what waits for this user's sync."""
-        return [
-            reminder.id
-            for reminder in self.all()
-            if reminder.pending and reminder.next_attempt is None and reminder.owner_before == owner
-        ]
 
     def all(self) -> list[Reminder]:
         """Give every reminder, deleted ones included."""
@@ -73,7 +63,7 @@ class Stage:
             username=self.org.integration_user.username,
             private_key=self.org.private_key,
         )
-        self.ledger, self.hints = Bell(), MemoryHints()
+        self.ledger, self.hints = CountingLedger(), MemoryHints()
         self.world = World(
             ledger=self.ledger, org=connect(credentials, session=session), hints=self.hints, clock=self.clock
         )
@@ -152,6 +142,10 @@ class Stage:
     def delete(self, reminder_id: str = "r1") -> Reminder:
         """Delete a reminder here."""
         return self._saved(edit.delete(self.reminder(reminder_id), now=self.clock.now()))
+
+    def restore(self, reminder_id: str = "r1") -> Reminder:
+        """Take a delete back here."""
+        return self._saved(edit.restore(self.reminder(reminder_id), now=self.clock.now()))
 
     def _saved(self, record: Record) -> Reminder:
         [stored] = self.ledger.save([record])

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from reminders import commands
 from reminders.api_errors import ApiError, invalid
 from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
-from reminders.commands import Change, Command, Create, Delete, Done, SyncThisOne, Wanted
+from reminders.commands import Change, Command, Create, Delete, Done, Restore, SyncThisOne, Wanted
 from reminders.ports import View
 from reminders.reminder import Status
 from reminders.schemas import (
@@ -109,6 +109,17 @@ def change_reminder(reminder_id: Id, changes: Changes, if_match: IfMatch = None)
 def delete_reminder(reminder_id: Id, if_match: IfMatch = None) -> Response[str]:
     """Delete here, and the task in Salesforce with it (M4). It stays under "recently deleted" for 15 days."""
     return _do(Delete(reminder_id, require_version(if_match)))
+
+
+@router.post(
+    "/api/reminders/<reminder_id>/restore",
+    summary="Restore",
+    tags=["Reminders"],
+    responses=responses(ReminderOut, 400, 404, 412, 428),
+)
+def restore_reminder(reminder_id: Id, if_match: IfMatch = None) -> Response[str]:
+    """Take a delete back (M5): its task is linked again if it lives, and created anew if not. Of one that is not deleted, nothing."""
+    return _do(Restore(reminder_id, require_version(if_match)))
 
 
 @router.post(

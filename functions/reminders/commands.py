@@ -62,7 +62,15 @@ class SyncThisOne:
     id: str
 
 
-Command = Create | Change | Delete | SyncThisOne
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Take a delete back, on this version (M5)."""
+
+    id: str
+    version: int
+
+
+Command = Create | Change | Delete | SyncThisOne | Restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,8 @@ def _record(
             return edit.edit(reminder, replace(reminder.values, **command.values), now=now)
         case Delete():
             return edit.delete(_current(asker, reminder, command.version), now=now)
+        case Restore():
+            return edit.restore(_current(asker, reminder, command.version), now=now)
         case SyncThisOne():
             reminder = _mine(asker, reminder)
             _may_sync(asker, reminder, users)
@@ -196,7 +206,7 @@ def _lost(asker: User, command: Command, reminder: Reminder | None) -> Done | Ap
     match command:
         case Create():
             return Done(reminder)
-        case Change() | Delete():
+        case Change() | Delete() | Restore():
             return stale(reminder)
         case SyncThisOne():
             return ApiError(409, "conflict", "This reminder was being changed at the same moment. Try again.")

@@ -35,9 +35,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a merge wants done, and why, in words: `record` is to be stored (None: nothing changed), `send` to be sent."""
+    """What a merge wants done, and why, in words: `record` is to be stored (None: nothing changed), `send` to be sent.
+
+    `also` is a line for the history of another reminder that this concerns (M5), stored first.
+    """
 
     rule: str
     reason: str
     record: Record | None = None
     send: Send | None = None
+    also: Record | None = None

@@ -120,6 +120,22 @@ def delete(reminder: Reminder, *, now: datetime) -> Record:
     )
 
 
+def restore(reminder: Reminder, *, now: datetime) -> Record:
+    """Take a delete back (M5). What was synced waits for the merge, which reads the task first: alive, it is linked again."""
+    if reminder.tombstone is None or not reminder.deleted:
+        return Record(reminder=replace(reminder, rings=False))
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Restored here.", side=Side.HERE)
+    if reminder.handed_over:
+        # Its task is somebody else's, and was unlinked (F6).
+        local = replace(reminder, tombstone=None, handed_over=False, sponsor=None, agreement=None, rings=False)
+        return Record(reminder=local, lines=(line,))
+    if reminder.sponsor is None:
+        return Record(reminder=replace(reminder, tombstone=None, rings=False), lines=(line,))
+    return Record(
+        reminder=_touched(replace(reminder, tombstone=replace(reminder.tombstone, restored=now)), now), lines=(line,)
+    )
+
+
 def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
     """Take an older reminder into the sync (S2, "Sync this one")."""
     if reminder.sponsor is not None or reminder.deleted:
@@ -132,7 +148,7 @@ def _touched(reminder: Reminder, now: datetime) -> Reminder:
     """After an edit: what takes part in sync waits and rings; a problem is tried again (O4)."""
     if reminder.sponsor is None:
         return replace(reminder, rings=False)
-    return waiting(replace(reminder, trouble=None), now)
+    return waiting(replace(reminder, trouble=None, rounds=0), now)
 
 
 def _check_text(name: str, text: str | None) -> None:

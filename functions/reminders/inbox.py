@@ -14,7 +14,7 @@ from reminders.decision import Decision
 from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, OrgUnavailable, Summary, World
 from reminders.push_plan import chunks
-from reminders.reminder import Reminder, parse_external_id
+from reminders.reminder import Reminder, imported_id, parse_external_id
 from reminders.task import Hint, Task, reading
 from reminders.terms import gather
 
@@ -57,10 +57,11 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
         # I6: the reminder was read after the task, so the task is read once more (M11).
         by_task |= ours
         tasks |= world.org.read(ours.keys()).tasks
+    former = _formerly(world, [task for task_id, task in tasks.items() if task_id not in by_task])
     terms = gather(world, by_task.values(), tasks.values(), bulk.at)
     now = world.clock.now()
     decisions = {
-        task_id: merge(by_task.get(task_id), reading(tasks.get(task_id), hint), terms, now)
+        task_id: merge(by_task.get(task_id), reading(tasks.get(task_id), hint), terms, now, former=former.get(task_id))
         for task_id, hint in hints.items()
     }
     refused = _store(world, decisions)
@@ -72,7 +73,19 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
     return {task_id: hints[task_id] for task_id in refused}
 
 
+def _formerly(world: World, strangers: Sequence[Task]) -> dict[str, Reminder]:
+    """Find the reminders that these tasks belonged to before those got a new task: by our id on them, or by theirs in ours (M5)."""
+    names = {}
+    for task in strangers:
+        claim = parse_external_id(task.external_id or "")
+        names[task.id] = claim[0] if claim and task.created_by == world.org.me() else imported_id(task.id)
+    reminders = world.ledger.reminders(set(names.values())) if names else {}
+    return {task_id: reminders[name] for task_id, name in names.items() if name in reminders}
+
+
 def _store(world: World, decisions: Mapping[str, Decision]) -> set[str]:
+    """Store what was decided; return the task ids whose write was refused."""
+    world.ledger.save([decision.also for decision in decisions.values() if decision.also])
     records = {task_id: decision.record for task_id, decision in decisions.items() if decision.record}
     stored = world.ledger.save(list(records.values()))
     return {task_id for task_id, reminder in zip(records, stored, strict=True) if reminder is None}

@@ -130,12 +130,19 @@ class ReminderItem(Item):
             inputs=TextsAttribute(),
         )
     )
-    tombstone = MapOf(Tombstone, null=True, at=InstantAttribute(), side=WordAttribute(Side), agreed=InstantAttribute())
+    tombstone = MapOf(
+        Tombstone,
+        null=True,
+        at=InstantAttribute(),
+        side=WordAttribute(Side),
+        agreed=InstantAttribute(),
+        restored=InstantAttribute(),
+    )
     handed_over = BooleanAttribute()
     trouble = MapOf(Trouble, null=True, code=UnicodeAttribute(), message=UnicodeAttribute(), since=InstantAttribute())
     pending = BooleanAttribute()
+    rounds = NumberAttribute(default=0)
     attempts = NumberAttribute()
-    seen = InstantAttribute(null=True)
     rings = BooleanAttribute(null=True)
     expires = TTLAttribute(null=True)
     list_key = UnicodeAttribute()

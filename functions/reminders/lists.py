@@ -52,7 +52,7 @@ def shelf(reminder: Reminder) -> Shelf:
 
 def place(reminder: Reminder) -> str:
     """Tell the place on its shelf: by due date, and deleted ones by when both sides agreed; then by id, so that no two tie."""
-    if reminder.tombstone:
+    if reminder.tombstone and reminder.deleted:
         agreed = reminder.tombstone.agreed
         when = agreed.astimezone(UTC).isoformat() if agreed else AFTER_DATES
     elif reminder.values.due:

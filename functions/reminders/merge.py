@@ -17,6 +17,8 @@ pair; its docstring holds the table of "both changed". `writes` knows our own wr
     deleted, both agreed   alive                   it was undeleted there: bring the reminder back (M5)
     deleted, never had a   a create of ours        delete there: its answer was lost (O2)
       task                 turns up
+    restored here          alive                   link again, and merge (M5)
+    restored here          deleted                 n grows by one, and a new task is created (M5)
 
 The owner comes first (F6, S3): only a task that a syncing user owns is merged or written.
 The same function serves both directions: the pull stores what it decides, the push also sends it.
@@ -47,21 +49,28 @@ from reminders.reminder import (
 )
 from reminders.subject import inputs
 from reminders.task import EXTERNAL_ID, Deleted, Reading, Task, Unreadable
-from reminders.writes import STAYS_OPEN, agreed, bury, replaced, unseen
+from reminders.writes import KEEPS_CHANGING, ROUNDS, STAYS_OPEN, agreed, bury, replaced, unseen, write_failed
 
 IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
 """To-dos; the other subtypes log something done (S4)."""
 
 
-def merge(reminder: Reminder | None, reading: Reading, terms: Terms, now: datetime) -> Decision:
-    """Decide for one reminder (None: the task is unknown here) and what its task reads as."""
+def merge(
+    reminder: Reminder | None, reading: Reading, terms: Terms, now: datetime, *, former: Reminder | None = None
+) -> Decision:
+    """Decide for one reminder (None: the task is unknown here) and what its task reads as.
+
+    `former` is a reminder that the unknown task belonged to before that one got a new task (M5).
+    """
     if reminder is None:
-        return _first_seen(reading, terms, now)
+        return _first_seen(reading, former, terms, now)
     reminder = replace(
         reminder, rings=False
     )  # what is read may have rung; what is written rings only by its own decision
     if reminder.sponsor is None:
         return Decision(rule="S2", reason="The reminder is not synced.")
+    if reminder.tombstone and reminder.tombstone.restored:
+        return _restored(reminder, reminder.tombstone, reading, terms, now)
     match reading:
         case Task():
             return _meet(reminder, reading, terms, now)
@@ -91,15 +100,16 @@ def importable(task: Task, terms: Terms) -> str | None:
 # --- first meetings ---------------------------------------------------------------------------------------------------
 
 
-def _first_seen(task: Reading, terms: Terms, now: datetime) -> Decision:
+def _first_seen(task: Reading, former: Reminder | None, terms: Terms, now: datetime) -> Decision:
     if not isinstance(task, Task):
         return Decision(rule="M3", reason="The task is unknown here and cannot be read.")
     obstacle = importable(task, terms)
     if obstacle:
         return Decision(rule="S4", reason=f"Not imported: {obstacle}.")
     values = mapping.imported(task, terms.settings)
+    own_id = imported_id(task.id)
     reminder = Reminder(
-        id=imported_id(task.id),
+        id=f"{own_id}-{former.generation}" if former and former.id == own_id else own_id,
         values=values,
         created=now,
         created_by=task.created_by,
@@ -107,8 +117,19 @@ def _first_seen(task: Reading, terms: Terms, now: datetime) -> Decision:
         task_id=task.id,
         agreement=agree_on_all(values, task, terms.settings),
     )
-    line = _there(Event.IMPORTED, "S4", "Imported from Salesforce.", now)
-    return Decision(rule="S4", reason="Imported.", record=Record(reminder=reminder, link=task.id, lines=(line,)))
+    text = (
+        f"Imported from Salesforce; its task belonged to the reminder {former.id} before."
+        if former
+        else "Imported from Salesforce."
+    )
+    record = Record(reminder=reminder, link=task.id, lines=(_there(Event.IMPORTED, "S4", text, now),))
+    told = f"Its former task {task.id} was undeleted in Salesforce; it is the reminder {reminder.id} now."
+    also = (
+        Record(reminder=replace(former, rings=False), lines=(_there(Event.LINKED, "M5", told, now),))
+        if former
+        else None
+    )
+    return Decision(rule="S4", reason="Imported.", record=record, also=also)
 
 
 def _no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
@@ -117,15 +138,50 @@ def _no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
         return _nothing_to_delete(reminder, now)
     if reminder.sponsor not in terms.syncing:
         return _sync_is_off(reminder)
+    return Decision(rule="O2", reason="It has no task yet: create one.", send=_create(reminder, terms))
+
+
+def _create(reminder: Reminder, terms: Terms) -> Send:
     raw = {item: mapping.put(item, reminder.values, terms.settings) for item in Field}
     fields = {mapping.TASK_FIELDS[item]: value for item, value in raw.items() if value is not None}
-    send = Send(
+    return Send(
         write=Write.CREATE,
         fields={EXTERNAL_ID: reminder.external_id, **fields},
         pairs=about_to_send(reminder.values, raw, terms.settings),
         inputs=inputs(reminder.values),
     )
-    return Decision(rule="O2", reason="It has no task yet: create one.", send=send)
+
+
+def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms: Terms, now: datetime) -> Decision:
+    """Taken back here: the task decides (M5). One that both agreed was deleted and cannot be read any more is purged."""
+    back = replace(reminder, tombstone=None)
+    match reading:
+        case Task():
+            return _meet(back, reading, terms, now)
+        case Unreadable() if reminder.task_id and not tombstone.agreed:
+            return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
+        case _:
+            pass
+    if reminder.owner_before not in terms.syncing:
+        return _sync_is_off(reminder)
+    grown = reminder.generation + (reminder.task_id is not None)
+    fresh = replace(
+        back,
+        generation=grown,
+        task_id=None,
+        agreement=None,
+        intents=(),
+        sponsor=reminder.owner_before,
+        handed_over=False,
+    )
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
+    record = Record(reminder=_rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
+    return Decision(
+        rule="M5",
+        reason="Restored here; its task is deleted: create a new one.",
+        record=record,
+        send=_create(fresh, terms),
+    )
 
 
 # --- deletes ----------------------------------------------------------------------------------------------------------
@@ -261,6 +317,8 @@ def _merge_pair(
         after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, rings=False)
         record = _changed(reminder, after, lines, task)
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
+    if reminder.rounds >= ROUNDS:
+        return _stop(after, lines, now)
     after = _rung(reminder, after, now)
     send = Send(
         write=Write.UPDATE,
@@ -270,6 +328,13 @@ def _merge_pair(
     )
     record = _changed(reminder, after, lines, task)
     return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
+
+
+def _stop(reminder: Reminder, lines: tuple[Line, ...], now: datetime) -> Decision:
+    """M8: the fuse. What was merged is stored; nothing more is sent until somebody edits or retries."""
+    failed = write_failed(reminder, None, KEEPS_CHANGING, now)
+    record = Record(reminder=replace(failed.reminder, pending=True), lines=(*lines, *failed.lines))
+    return Decision(rule="M8", reason=KEEPS_CHANGING.message, record=record if failed.lines else None)
 
 
 def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: datetime) -> list[Line]:

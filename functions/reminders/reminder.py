@@ -128,11 +128,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A delete: when, on which side, and since when both sides agree on it (None: still waiting to be carried over)."""
+    """A delete: when, on which side, and since when both sides agree on it (None: still waiting to be carried over).
+
+    `restored`: it was taken back here then. The next merge reads the task, which decides whether the link still holds or a new
+    task is needed, and clears the tombstone (M5).
+    """
 
     at: datetime
     side: Side
     agreed: datetime | None = None
+    restored: datetime | None = None
 
 
 class Event(StrEnum):
@@ -188,9 +193,9 @@ class Reminder:
     - `sponsor`: the user whose sync covers it (S2: the assignee at creation, if syncing then). None: not synced.
     - `edited`: when each field was last edited here, by Salesforce's clock (M2).
     - `generation`: the n of the external id `<id>-<n>` (M5).
-    - `seen`: the later of the task's stamps at the last merge; orders nothing, it is for Explain only (M11).
     - `pending`: something here is not agreed yet. `next_attempt`: when the schedule tries it (None: it waits for an event,
       such as sync being turned on or the problem being solved).
+    - `rounds`: updates sent since somebody last edited it here; a pair that goes on without anyone editing is stopped (M8).
     - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
     """
 
@@ -209,10 +214,10 @@ class Reminder:
     handed_over: bool = False
     trouble: Trouble | None = None
     pending: bool = False
+    rounds: int = 0
     attempts: int = 0
     next_attempt: datetime | None = None
     rings: bool = False
-    seen: datetime | None = None
 
     @property
     def external_id(self) -> str:
@@ -227,12 +232,12 @@ class Reminder:
     @property
     def deleted(self) -> bool:
         """Whether it was deleted on either side."""
-        return self.tombstone is not None
+        return self.tombstone is not None and self.tombstone.restored is None
 
     @property
     def expires(self) -> datetime | None:
         """When the store may forget it: never while a delete still waits (M5)."""
-        agreed = self.tombstone.agreed if self.tombstone else None
+        agreed = self.tombstone.agreed if self.tombstone and self.deleted else None
         return agreed + RECENTLY_DELETED + LINK_OUTLIVES if agreed else None
 
 
@@ -241,11 +246,13 @@ class Record:
     """One thing to store: a reminder on the version that was read (0: it must not exist yet), with what belongs to it.
 
     Reminder, link and lines are written together or not at all. `link` is the task id that this write links to the reminder:
-    if that task is linked to another reminder already, the write is refused like a stale one.
+    if that task is linked to another reminder already, the write is refused like a stale one. `unlink` is the task id whose link
+    to it is removed.
     """
 
     reminder: Reminder
     link: str | None = None
+    unlink: str | None = None
     lines: tuple[Line, ...] = ()
 
 

@@ -287,7 +287,9 @@ def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
         "sync_reason": f"{trouble.message} ({trouble.code})" if trouble else _REASONS[state],
         "task_id": task,
         "task_url": f"{salesforce_url.rstrip('/')}/lightning/r/Task/{task}/view" if task else None,
-        "deleted": DeletedOut(at=tombstone.at, side=tombstone.side, agreed=tombstone.agreed) if tombstone else None,
+        "deleted": DeletedOut(at=tombstone.at, side=tombstone.side, agreed=tombstone.agreed)
+        if tombstone and reminder.deleted
+        else None,
         "created": reminder.created,
         "created_by": reminder.created_by,
         "edited": max(reminder.edited.values(), default=None),

@@ -265,7 +265,7 @@ class Tables(Ledger):
         item = reminder_item(self._items.reminder, reminder)
         left_out = reminder.task_id is not None and reminder.task_id not in tasks
         condition = ReminderItem.expires.does_not_exist() if left_out else None
-        if not tasks and not record.lines:
+        if not tasks and not record.lines and not record.unlink:
             return _written("save a reminder", partial(item.save, condition))
 
         def transact() -> None:
@@ -274,6 +274,9 @@ class Tables(Ledger):
                 for task_id in tasks:
                     link = self._items.link(task_id=task_id, reminder_id=reminder.id, expires=reminder.expires)
                     transaction.save(link, LinkItem.task_id.does_not_exist() | (LinkItem.reminder_id == reminder.id))
+                if record.unlink:
+                    gone = self._items.link(record.unlink)
+                    transaction.delete(gone, LinkItem.task_id.does_not_exist() | (LinkItem.reminder_id == reminder.id))
                 if record.lines:
                     version = reminder.version + 1
                     transaction.save(self._items.history(reminder.id, version, lines=record.lines))

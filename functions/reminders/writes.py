@@ -37,6 +37,15 @@ MAX_OPEN: Final = 4
 DAILY: Final = timedelta(days=1)
 """When a refused push is tried again without anyone asking (O4)."""
 
+ROUNDS: Final = 5
+"""So many updates without anyone editing here, and the pair is stopped (M8)."""
+
+KEEPS_CHANGING: Final = Failure(
+    kind=Kind.PERMANENT,
+    code="KEEPS_CHANGING",
+    message="The task keeps changing without anyone editing the reminder; an automation in the org may be rewriting it.",
+)
+
 TOO_OFTEN: Final = 10
 """So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
 
@@ -88,6 +97,7 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
         intents=tuple(item for item in reminder.intents if item.number > number),
         task_id=task_id,
         trouble=None,
+        rounds=reminder.rounds + 1,
         attempts=0,
         rings=False,
         pending=False,
@@ -98,7 +108,7 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
     )
     lines = [*replaced(reminder.agreement, intent.pairs, terms.settings, now), _line(Event.PUSHED, "O1", words, now)]
     owner = intent.pairs[Field.ASSIGNEE][1] if Field.ASSIGNEE in intent.pairs else None
-    if after.tombstone:
+    if after.deleted:
         after = replace(after, pending=True, next_attempt=now)
     elif owner and owner not in terms.syncing and owner != reminder.sponsor:
         # F6: assigned here to somebody who does not sync: pushed once, owner included, and then handed over.

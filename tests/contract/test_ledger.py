@@ -55,6 +55,16 @@ def saved(ledger: Ledger, record: Record) -> Reminder:
     return stored
 
 
+def test_a_link_goes_with_the_write_that_says_so_and_only_its_own(ledger: Ledger) -> None:
+    """M5: a restored reminder gets a new task; its old one is unknown from that very write on."""
+    stored = saved(ledger, Record(reminder=replace(a_reminder(), task_id=TASK), link=TASK))
+    saved(ledger, Record(reminder=replace(stored, task_id=None, generation=1), unlink=TASK))
+    assert ledger.links([TASK]) == {}
+    other = replace(a_reminder("r2"), task_id=TASK)
+    saved(ledger, Record(reminder=other, link=TASK))
+    assert ledger.links([TASK]) == {TASK: "r2"}
+
+
 def test_a_reminder_is_read_back_one_version_higher(ledger: Ledger) -> None:
     """The version counts the writes, so that a write on what was read can be told from a stale one."""
     stored = saved(ledger, Record(reminder=a_reminder()))
@@ -248,14 +258,16 @@ reminders = st.builds(
     task_id=st.none() | st.builds(lambda: f"task-{next(_ids)}"),
     agreement=st.none() | st.builds(Agreement, pairs=agreed, inputs=inputs),
     intents=st.lists(intents, max_size=3).map(tuple),
-    tombstone=st.none() | st.builds(Tombstone, at=instants, side=st.sampled_from(Side), agreed=st.none() | instants),
+    tombstone=st.none()
+    | st.builds(
+        Tombstone, at=instants, side=st.sampled_from(Side), agreed=st.none() | instants, restored=st.none() | instants
+    ),
     handed_over=st.booleans(),
     trouble=st.none() | st.builds(Trouble, code=texts, message=texts, since=instants),
     pending=st.booleans(),
     attempts=numbers,
     next_attempt=st.none() | instants,
     rings=st.booleans(),
-    seen=st.none() | instants,
 )
 lines = st.builds(
     Line,

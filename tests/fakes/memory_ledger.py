@@ -188,6 +188,8 @@ class MemoryLedger(Ledger):
             stored = replace(reminder, version=reminder.version + 1, rings=False)
             self._reminders[reminder.id] = stored
             self._links |= dict.fromkeys(linked, reminder.id)
+            if record.unlink and self._links.get(record.unlink) == reminder.id:
+                del self._links[record.unlink]
             self._history.setdefault(reminder.id, []).extend(record.lines)
             if reminder.rings:
                 self.rung.append(reminder.id)

@@ -121,6 +121,38 @@ def test_an_undeleted_task_brings_its_reminder_back(stage: Stage) -> None:
     assert [line.event for line in stage.history()][-2:] == [Event.DELETED, Event.RESTORED]
 
 
+def test_a_restored_reminder_gets_a_new_task_and_the_old_one_undeleted_is_its_own(stage: Stage) -> None:
+    """M5: never two tasks for one reminder; both histories say what happened."""
+    stage.create()
+    stage.settle()
+    old = stage.task_of()
+    stage.delete()
+    stage.settle()
+    stage.restore()
+    stage.settle()
+    new = stage.task_of()
+    assert new != old
+    assert stage.org.task(new)[EXTERNAL_ID] == "r1-1"
+    stage.org.undelete_task(stage.anna, old)
+    stage.settle()
+    assert stage.task_of() == new
+    assert stage.reminder(imported_id(old)).task_id == old
+    assert "r1" in stage.history(imported_id(old))[0].text
+    assert imported_id(old) in stage.history("r1")[-1].text
+
+
+def test_restored_before_the_delete_went_out_the_task_simply_stays(stage: Stage) -> None:
+    """M5: the task is read first."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.delete()
+    stage.restore()
+    stage.settle()
+    assert stage.task_of() == task_id
+    assert sync_state(stage.reminder()) is SyncState.SYNCED
+
+
 def test_an_idle_poll_costs_two_calls_and_no_write(stage: Stage) -> None:
     """I3: whatever the number of tasks."""
     for number in range(20):

@@ -41,7 +41,7 @@ class Day:
     def run(self) -> None:
         """Live through the day, then let everything come to rest."""
         acts: list[tuple[Callable[[], str | None], int]] = [
-            (self.create_here, 6), (self.edit_here, 16), (self.delete_here, 3), (self.create_there, 4), (self.edit_there, 16),
+            (self.create_here, 6), (self.edit_here, 16), (self.delete_here, 3), (self.restore_here, 3), (self.create_there, 4), (self.edit_there, 16),
             (self.delete_there, 2), (self.undelete_there, 2), (self.reassign_there, 2), (self.switch, 1), (self.push, 10),
             (self.pull, 8), (self.poll, 4), (self.webhook, 8), (self.due, 3), (self.fault, 4), (self.wait, 20),
         ]  # fmt: skip
@@ -98,6 +98,15 @@ class Day:
             return None
         self.stage.delete(reminder.id)
         return f"delete {reminder.id}"
+
+    def restore_here(self) -> str | None:
+        """Somebody takes a delete back."""
+        gone = [reminder for reminder in self.stage.ledger.all() if reminder.deleted]
+        if not gone:
+            return None
+        reminder = self.rng.choice(sorted(gone, key=lambda each: each.id))
+        self.stage.restore(reminder.id)
+        return f"restore {reminder.id}"
 
     def create_there(self) -> str:
         """Somebody makes a task."""

@@ -157,6 +157,18 @@ def test_a_deleted_reminder_is_shown_as_deleted_and_refuses_edits(api: Api) -> N
     }
 
 
+def test_a_delete_can_be_taken_back_on_the_version_that_was_seen(api: Api) -> None:
+    """M5, C1: back on its list at once; a stale restore is refused."""
+    made = make(api, due="2026-11-22")
+    api("DELETE", f"/api/reminders/{made['id']}", headers={"If-Match": '"1"'})
+    path = f"/api/reminders/{made['id']}/restore"
+    assert api("POST", path, headers={"If-Match": '"1"'}).status == 412
+    assert api("POST", path).status == 428
+    back = api("POST", path, headers={"If-Match": '"2"'})
+    assert (back.status, back.json["deleted"]) == (200, None)
+    assert names(api, "today") == ["Call Nina"]
+
+
 def test_today_is_the_users_own_day(api: Api) -> None:
     """S5: at 06:00 UTC on the 22nd it is still the 21st in Los Angeles (Bo) and the 22nd in Shanghai (Cy)."""
     api.clock.forward(datetime(2026, 11, 22, 6, 0, tzinfo=UTC) - NOW)

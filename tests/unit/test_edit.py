@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from factories import ANNA, a_pair
 
 from reminders import edit
 from reminders.edit import Refused
@@ -237,3 +238,20 @@ def test_sync_this_one_takes_an_older_reminder_into_the_sync() -> None:
 def test_sync_this_one_changes_nothing_where_there_is_nothing_to_take_in(before: Reminder) -> None:
     """S2: pressed twice it is once, and it brings no deleted reminder back."""
     assert edit.sync_this_one(before, now=LATER) == Record(reminder=before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sponsor", "pending"),
+    [({}, ANNA, True), ({"sponsor": None}, None, False), ({"handed_over": True, "task_id": None}, None, False)],
+    ids=["synced", "local", "unlinked"],
+)
+def test_a_restored_reminder_is_back_at_once_and_what_was_synced_waits_for_the_merge(
+    changes: dict[str, Any], sponsor: str | None, *, pending: bool
+) -> None:
+    """M5, F6: taking a delete back twice is once; one whose task was handed over stays local."""
+    gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE, agreed=NOW), **changes)
+    record = edit.restore(gone, now=NOW)
+    back = record.reminder
+    assert (back.deleted, back.sponsor, back.pending, back.rings) == (False, sponsor, pending, pending)
+    assert [line.event for line in record.lines] == [Event.RESTORED]
+    assert edit.restore(back, now=NOW).lines == ()

@@ -14,7 +14,7 @@ from reminders.merge import importable, merge
 from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
 from reminders.settings import Settings
 from reminders.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
-from reminders.writes import STAYS_OPEN, with_intent
+from reminders.writes import ROUNDS, STAYS_OPEN, with_intent
 
 LEASE = timedelta(minutes=2)
 
@@ -332,6 +332,80 @@ def test_a_create_that_turns_up_after_the_delete_is_deleted(agreed: Any) -> None
     assert (stored(decision).task_id, stored(decision).pending) == (TASK_ID, True)
     assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE)
     assert stored(decision).rings is bool(agreed)
+
+
+# --- restores ---------------------------------------------------------------------------------------------------------
+
+
+def restored(*, agreed: bool = True, **changes: Any) -> Reminder:
+    """Give a reminder that was deleted, by agreement of both sides or not yet, and taken back here."""
+    tombstone = Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE if agreed else None, restored=NOW)
+    return a_pair(**{"tombstone": tombstone, "pending": True, "next_attempt": NOW, **changes})
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_restored_while_its_task_lives_it_is_linked_again(*, agreed: bool) -> None:
+    """M5: the task is read first; nothing is created."""
+    decision = merge(restored(agreed=agreed), a_task(due=None), terms(), NOW)
+    after = stored(decision)
+    assert (after.tombstone, after.task_id, after.generation, after.values.due) == (None, TASK_ID, 0, None)
+    assert decision.send is None
+
+
+@pytest.mark.parametrize("what", [Deleted(BEFORE), Unreadable()])
+def test_restored_after_its_task_is_gone_it_gets_a_new_one(what: Reading) -> None:
+    """M5: n grows by one, and the old link goes with the same write, so the old task can never be taken for the new."""
+    decision = merge(restored(), what, terms(), NOW)
+    after = stored(decision)
+    assert decision.record
+    assert decision.send
+    assert (after.tombstone, after.task_id, after.agreement, after.generation) == (None, None, None, 1)
+    assert (decision.record.unlink, decision.send.write) == (TASK_ID, Write.CREATE)
+    assert decision.send.fields[EXTERNAL_ID] == "r1-1"
+
+
+def test_restored_before_the_delete_was_agreed_absence_is_still_no_delete() -> None:
+    """M5, M6: the task may live on unseen, and a second one must not be made."""
+    decision = merge(restored(agreed=False), Unreadable(), terms(), NOW)
+    assert (decision.rule, decision.record, decision.send) == ("M6", None, None)
+
+
+def test_restored_before_it_ever_had_a_task_it_gets_its_first_one() -> None:
+    """M5: n stays, because no task of it was ever deleted."""
+    decision = merge(restored(task_id=None, agreement=None), Unreadable(), terms(), NOW)
+    assert (stored(decision).generation, stored(decision).tombstone) == (0, None)
+
+
+def test_restored_while_sync_is_off_it_waits() -> None:
+    """S3: nothing moves."""
+    assert merge(restored(), Deleted(BEFORE), terms(BEN), NOW).rule == "S3"
+
+
+def test_a_former_task_that_comes_back_is_a_reminder_of_its_own_and_both_histories_say_so() -> None:
+    """M5: its reminder has another task by now."""
+    for former in (a_pair(generation=1), a_pair(id=imported_id(TASK_ID), generation=1)):
+        decision = merge(None, a_task(), terms(), NOW, former=former)
+        assert decision.record
+        assert decision.also
+        assert stored(decision).id not in {former.id, "r1"}
+        assert former.id in decision.record.lines[0].text
+        assert decision.also.reminder.id == former.id
+        assert stored(decision).id in decision.also.lines[0].text
+
+
+# --- the fuse ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pair_that_goes_on_without_anyone_editing_is_stopped_once() -> None:
+    """M8: what was merged is kept, nothing is sent, and a person is told; an edit starts afresh."""
+    looping = edited(a_pair(rounds=ROUNDS), due=None)
+    decision = merge(looping, a_task(priority="High"), terms(), NOW)
+    after = stored(decision)
+    assert decision.send is None
+    assert after.trouble
+    assert (after.trouble.code, after.values.priority, after.pending) == ("KEEPS_CHANGING", "High", True)
+    assert merge(after, a_task(priority="High"), terms(), NOW).record is None
+    assert merge(replace(looping, rounds=ROUNDS - 1), a_task(), terms(), NOW).send
 
 
 # --- owners -----------------------------------------------------------------------------------------------------------
