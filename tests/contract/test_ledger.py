@@ -265,6 +265,7 @@ reminders = st.builds(
     handed_over=st.booleans(),
     trouble=st.none() | st.builds(Trouble, code=texts, message=texts, since=instants),
     pending=st.booleans(),
+    rounds=numbers,
     attempts=numbers,
     next_attempt=st.none() | instants,
     rings=st.booleans(),

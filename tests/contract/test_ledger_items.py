@@ -182,7 +182,7 @@ def test_a_requested_first_sync_wakes_the_poll_until_it_is_listed(ledger: Ledger
 
 
 def test_every_item_says_its_schema(ledger: Ledger, raw: Raw) -> None:
-    """An upgrade must be able to tell the older ones (C8), however they were written."""
+    """C8: an upgrade must be able to tell the older ones, however they were written."""
     saved(ledger, a_reminder(), link=TASK, lines=(Line(at=NOW, event=Event.CREATED, rule="C1", text="Created."),))
     ledger.save_settings(Settings())
     ledger.save_user(User(id=ANNA))

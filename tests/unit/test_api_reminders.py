@@ -136,7 +136,7 @@ def test_a_write_that_loses_the_race_after_its_check_is_stale_too(api: Api, monk
 
     def beaten(records: Any) -> Any:
         monkeypatch.setattr(api.ledger, "save", save)
-        remodel(api, made, seen=NOW)
+        remodel(api, made, attempts=1)
         return save(records)
 
     monkeypatch.setattr(api.ledger, "save", beaten)
