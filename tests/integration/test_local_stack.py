@@ -2,86 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Running:
-    """A started stack."""
-
-    process: subprocess.Popen[str]
-    folder: Path
-    seconds: float
-
-    def document(self) -> dict[str, Any]:
-        """What stack.json says now."""
-        found: dict[str, Any] = json.loads((self.folder / "stack.json").read_text())
-        return found
-
-    def stop(self) -> None:
-        """Press Ctrl-C, and see that it ends well and leaves nothing behind: no process, no stack.json."""
-        members = self.members()
-        self.process.send_signal(signal.SIGINT)
-        output = self.process.communicate(timeout=60)[0]
-        assert self.process.returncode == 0, output
-        assert not alive(members)
-        assert not (self.folder / "stack.json").exists()
-
-    def members(self) -> set[int]:
-        """Every process of this stack: it, and all that descend from it."""
-        parents = {}
-        for status in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                fields = status.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            if fields[0] != "Z":
-                parents[int(status.parent.name)] = int(fields[1])
-        found = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in found} - found:
-            found |= more
-        return found
-
-
-def start(folder: Path, *arguments: str) -> Running:
-    """Start a stack on free ports and wait for its stack.json."""
-    left = folder / "stack.json"
-    stale = left.stat().st_mtime_ns if left.exists() else None
-    began = time.monotonic()
-    ports = ("--port", "0", "--org-port", "0", "--aws-port", "0")
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "infra.local", "--no-browser", "--folder", str(folder), *ports, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    while not _written(left, stale):
-        if process.poll() is not None or time.monotonic() > began + 2 * START_SECONDS:
-            process.kill()
-            pytest.fail(f"the stack did not start:\n{process.communicate()[0]}")
-        time.sleep(0.1)
-    return Running(process, folder, time.monotonic() - began)
-
-
-def _written(file: Path, stale: int | None) -> bool:
-    """Whether it is there, and not the one that an earlier stack left."""
-    return file.exists() and file.stat().st_mtime_ns != stale
+from local_stack import ROOT, START_SECONDS, Running, alive, running, start
 
 
 def soon(holds: Callable[[], bool], seconds: float = 30) -> None:
@@ -91,18 +22,6 @@ def soon(holds: Callable[[], bool], seconds: float = 30) -> None:
         if time.monotonic() > until:
             pytest.fail(f"did not happen within {seconds} s")
         time.sleep(0.05)
-
-
-def alive(pids: set[int]) -> set[int]:
-    """Those of them that still run."""
-    return {pid for pid in pids if Path(f"/proc/{pid}").exists() and "Z" not in _state(pid)}
-
-
-def _state(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "Z"
 
 
 def works(stack: Running) -> bool:
@@ -120,9 +39,8 @@ def works(stack: Running) -> bool:
 @pytest.fixture(scope="module")
 def stack(dynamodb: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One stack for the tests that leave it running; `dynamodb` has fetched the engine, so that it is not in the time."""
-    running = start(tmp_path_factory.mktemp("stack"))
-    yield running
-    running.stop()
+    with running(tmp_path_factory.mktemp("stack")) as started:
+        yield started
 
 
 def test_both_pages_answer_in_time(stack: Running) -> None:
@@ -199,14 +117,15 @@ def test_a_second_stack_in_the_same_folder_is_refused(stack: Running) -> None:
     assert stack.document()
 
 
+@pytest.mark.timeout(300)  # two starts, a minute each at worst
 def test_nothing_is_left_behind_even_when_it_is_killed(dynamodb: str, tmp_path: Path) -> None:
     """A supervisor that cannot clean up leaves no process behind, and its folder is no obstacle to the next one."""
-    running = start(tmp_path, "--tasks", "3", "--no-restart")
-    members = running.members()
+    killed = start(tmp_path, "--tasks", "3", "--no-restart")
+    members = killed.members()
     assert len(members) > 5
-    running.process.kill()
-    running.process.communicate(timeout=60)
+    killed.process.kill()
+    killed.process.communicate(timeout=60)
     soon(lambda: not alive(members))
     assert (tmp_path / "stack.json").exists()
-    again = start(tmp_path, "--tasks", "3")
-    again.stop()
+    with running(tmp_path, "--tasks", "3"):
+        pass

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -210,6 +211,16 @@ def test_pure_half_is_listed() -> None:
     assert {"reminder", "task", "mapping", "subject", "merge", "push_plan", "watermark", "problems"} <= set(
         pure_modules()
     )
+
+
+def test_coverage_is_measured_of_the_pure_half() -> None:
+    """A module that is listed as pure and not measured could lose its tests without anybody seeing it."""
+    project = tomllib.loads((FUNCTIONS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert project["tool"]["coverage"]["run"]["branch"] is True
+    assert project["tool"]["coverage"]["report"]["include"] == [
+        f"functions/reminders/{name}.py" for name in pure_modules()
+    ]
 
 
 @pytest.mark.parametrize(
