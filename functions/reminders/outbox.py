@@ -22,7 +22,7 @@ from reminders.task import Hint, Task, reading
 from reminders.terms import gather
 from reminders.writes import DAILY, delete_done, with_intent, write_done, write_failed
 
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=150)
 """After so long without a recorded answer, the schedule looks at a push again; longer than any invocation lasts."""
 
 BLIND: Final = timedelta(seconds=2)
