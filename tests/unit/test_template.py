@@ -140,7 +140,7 @@ def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> No
     source = mapping(template, "pull")
     assert source["EventSourceArn"] == "HintsQueue.Arn"
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert (source["BatchSize"], source["MaximumBatchingWindowInSeconds"]) == (100, 1)
+    assert (source["BatchSize"], source["MaximumBatchingWindowInSeconds"]) == (20, 1)
     queue = template.properties(template.resources["HintsQueue"])
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": "HintsDeadLetters.Arn", "maxReceiveCount": 5}
     assert queue["VisibilityTimeout"] >= 6 * function(template, "pull")["Timeout"]
