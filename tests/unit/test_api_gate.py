@@ -219,6 +219,7 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/reminders/bulk",
         "/api/reminders/{reminder_id}",
         "/api/reminders/{reminder_id}/history",
+        "/api/reminders/{reminder_id}/restore",
         "/api/reminders/{reminder_id}/sync",
         "/api/settings",
         "/api/settings/org",
