@@ -67,9 +67,11 @@ def start(folder: Path, *arguments: str, root: Path = ROOT) -> Running:
     stale = left.stat().st_mtime_ns if left.exists() else None
     began = time.monotonic()
     ports = ("--port", "0", "--org-port", "0", "--aws-port", "0")
+    program = ("infra.local.lifeline", "infra.local")  # it ends with us, even if we are killed
     process = subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", "infra.local", "--no-browser", "--folder", str(folder), *ports, *arguments],
+        [sys.executable, "-m", *program, "--no-browser", "--folder", str(folder), *ports, *arguments],
         cwd=root,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
