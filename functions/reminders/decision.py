@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from reminders.reminder import Pairs, Record, Write
+from reminders.reminder import Event, Line, Pairs, Record, Reminder, Side, Write
 from reminders.settings import Settings
 
 
@@ -45,3 +45,14 @@ class Decision:
     record: Record | None = None
     send: Send | None = None
     also: Record | None = None
+
+
+def sync_is_off(reminder: Reminder) -> Decision:
+    """Nothing moves, nothing is lost (S3); the schedule stops trying it until sync is turned on."""
+    stop = Record(reminder=replace(reminder, next_attempt=None, rings=False)) if reminder.next_attempt else None
+    return Decision(rule="S3", reason="Sync is off for its owner; nothing moves.", record=stop)
+
+
+def there(event: Event, rule: str, text: str, now: datetime) -> Line:
+    """Tell of something that happened in Salesforce."""
+    return Line(at=now, event=event, rule=rule, text=text, side=Side.SALESFORCE)

@@ -28,15 +28,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, assert_never
+from typing import assert_never
 
 from reminders import mapping
-from reminders.decision import Decision, Send, Terms
+from reminders.decision import Decision, Send, Terms, sync_is_off, there
 from reminders.fields import Sides, about_to_send, agree_on_all, merge_fields, mirrored, unsent
+from reminders.first_meeting import create, first_seen, no_task_yet
 from reminders.reminder import (
     Agreement,
     Event,
-    Field,
     Intent,
     Line,
     Record,
@@ -44,15 +44,11 @@ from reminders.reminder import (
     Side,
     Tombstone,
     Write,
-    imported_id,
     waiting,
 )
 from reminders.subject import inputs
-from reminders.task import EXTERNAL_ID, Deleted, Reading, Task, Unreadable
-from reminders.writes import KEEPS_CHANGING, ROUNDS, STAYS_OPEN, agreed, bury, replaced, unseen, write_failed
-
-IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
-"""To-dos; the other subtypes log something done (S4)."""
+from reminders.task import Deleted, Reading, Task, Unreadable
+from reminders.writes import KEEPS_CHANGING, ROUNDS, agreed, bury, replaced, unseen, write_failed
 
 
 def merge(
@@ -63,7 +59,7 @@ def merge(
     `former` is a reminder that the unknown task belonged to before that one got a new task (M5).
     """
     if reminder is None:
-        return _first_seen(reading, former, terms, now)
+        return first_seen(reading, former, terms, now)
     reminder = replace(
         reminder, rings=False
     )  # what is read may have rung; what is written rings only by its own decision
@@ -77,140 +73,28 @@ def merge(
         case Deleted():
             return _deleted_there(reminder, reading, terms, now)
         case Unreadable() if reminder.task_id is None:
-            return _no_task_yet(reminder, terms, now)
+            return no_task_yet(reminder, terms, now)
         case Unreadable():
             return Decision(rule="M6", reason="The task cannot be read; that is no delete.")
         case unknown:
             assert_never(unknown)
 
 
-def importable(task: Task, terms: Terms) -> str | None:
-    """Say why a task seen for the first time is not imported; None if it is (S4)."""
-    if task.is_recurrence:
-        return "it is the master of a recurring series (M10)"
-    if task.is_closed:
-        return "it is closed"
-    if task.owner not in terms.syncing:
-        return "its owner does not sync"
-    if task.subtype not in IMPORTED_SUBTYPES:
-        return f"a task of subtype {task.subtype} is a log, not a to-do"
-    return None
-
-
-# --- first meetings ---------------------------------------------------------------------------------------------------
-
-
-def _first_seen(task: Reading, former: Reminder | None, terms: Terms, now: datetime) -> Decision:
-    if not isinstance(task, Task):
-        return Decision(rule="M3", reason="The task is unknown here and cannot be read.")
-    obstacle = importable(task, terms)
-    if obstacle:
-        return Decision(rule="S4", reason=f"Not imported: {obstacle}.")
-    values = mapping.imported(task, terms.settings)
-    own_id = imported_id(task.id)
-    reminder = Reminder(
-        id=f"{own_id}-{former.generation}" if former and former.id == own_id else own_id,
-        values=values,
-        created=now,
-        created_by=task.created_by,
-        sponsor=task.owner,
-        task_id=task.id,
-        agreement=agree_on_all(values, task, terms.settings),
-    )
-    text = (
-        f"Imported from Salesforce; its task belonged to the reminder {former.id} before."
-        if former
-        else "Imported from Salesforce."
-    )
-    record = Record(reminder=reminder, link=task.id, lines=(_there(Event.IMPORTED, "S4", text, now),))
-    told = f"Its former task {task.id} was undeleted in Salesforce; it is the reminder {reminder.id} now."
-    also = (
-        Record(reminder=replace(former, rings=False), lines=(_there(Event.LINKED, "M5", told, now),))
-        if former
-        else None
-    )
-    return Decision(rule="S4", reason="Imported.", record=record, also=also)
-
-
-def _no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
-    """No task is known, and a look-up by our id found none."""
-    if reminder.tombstone:
-        return _nothing_to_delete(reminder, now)
-    if reminder.sponsor not in terms.syncing:
-        return _sync_is_off(reminder)
-    return Decision(rule="O2", reason="It has no task yet: create one.", send=_create(reminder, terms))
-
-
-def _create(reminder: Reminder, terms: Terms) -> Send:
-    raw = {item: mapping.put(item, reminder.values, terms.settings) for item in Field}
-    fields = {mapping.TASK_FIELDS[item]: value for item, value in raw.items() if value is not None}
-    return Send(
-        write=Write.CREATE,
-        fields={EXTERNAL_ID: reminder.external_id, **fields},
-        pairs=about_to_send(reminder.values, raw, terms.settings),
-        inputs=inputs(reminder.values),
-    )
-
-
-def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms: Terms, now: datetime) -> Decision:
-    """Taken back here: the task decides (M5). One that both agreed was deleted and cannot be read any more is purged."""
-    back = replace(reminder, tombstone=None)
-    match reading:
-        case Task():
-            return _meet(back, reading, terms, now)
-        case Unreadable() if reminder.task_id and not tombstone.agreed:
-            return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
-        case _:
-            pass
-    if reminder.owner_before not in terms.syncing:
-        return _sync_is_off(reminder)
-    grown = reminder.generation + (reminder.task_id is not None)
-    fresh = replace(
-        back,
-        generation=grown,
-        task_id=None,
-        agreement=None,
-        intents=(),
-        sponsor=reminder.owner_before,
-        handed_over=False,
-    )
-    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
-    record = Record(reminder=_rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
-    return Decision(
-        rule="M5",
-        reason="Restored here; its task is deleted: create a new one.",
-        record=record,
-        send=_create(fresh, terms),
-    )
-
-
 # --- deletes ----------------------------------------------------------------------------------------------------------
-
-
-def _nothing_to_delete(reminder: Reminder, now: datetime) -> Decision:
-    """Deleted here, and no task is found. A create whose answer is not known may still turn up: wait for that long."""
-    open_until = max((intent.at + STAYS_OPEN for intent in reminder.intents), default=now)
-    if reminder.tombstone and reminder.tombstone.agreed:
-        return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.")
-    if open_until > now:
-        record = Record(reminder=replace(reminder, next_attempt=open_until))
-        return Decision(rule="O2", reason="Deleted; its create may still turn up in Salesforce.", record=record)
-    record = Record(reminder=bury(reminder, now))
-    return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.", record=record)
 
 
 def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
     if reminder.tombstone and reminder.tombstone.agreed:
         return Decision(rule="M4", reason="Deleted on both sides.")
     if not reminder.handed_over and reminder.owner_before not in terms.syncing:
-        return _sync_is_off(reminder)
+        return sync_is_off(reminder)
     lost: tuple[Line, ...] = ()
     text = "Deleted in Salesforce as well."
     if not reminder.tombstone:
         lost = _unsent_lines(reminder, terms, now, "M4", "The delete in Salesforce wins over this edit.")
         text = "Deleted in Salesforce."
         reminder = replace(reminder, tombstone=Tombstone(at=reading.at or now, side=Side.SALESFORCE))
-    line = _there(Event.DELETED, "M4", text, now)
+    line = there(Event.DELETED, "M4", text, now)
     return Decision(rule="M4", reason=text, record=Record(reminder=bury(reminder, now), lines=(*lost, line)))
 
 
@@ -235,11 +119,43 @@ def _delete_there(reminder: Reminder, task: Task, terms: Terms, now: datetime) -
             rule="M4", reason="Deleted here: delete the task.", record=record, send=Send(write=Write.DELETE)
         )
     if before == task.owner or before not in terms.syncing:
-        return _sync_is_off(reminder)
+        return sync_is_off(reminder)
     text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
     unlinked = replace(bury(reminder, now), handed_over=True, task_id=None)
-    line = _there(Event.HANDED_OVER, "F6", text, now)
+    line = there(Event.HANDED_OVER, "F6", text, now)
     return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, lines=(line,)))
+
+
+def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms: Terms, now: datetime) -> Decision:
+    """Taken back here: the task decides (M5). One that both agreed was deleted and cannot be read any more is purged."""
+    back = replace(reminder, tombstone=None)
+    match reading:
+        case Task():
+            return _meet(back, reading, terms, now)
+        case Unreadable() if reminder.task_id and not tombstone.agreed:
+            return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
+        case _:
+            pass
+    if reminder.owner_before not in terms.syncing:
+        return sync_is_off(reminder)
+    grown = reminder.generation + (reminder.task_id is not None)
+    fresh = replace(
+        back,
+        generation=grown,
+        task_id=None,
+        agreement=None,
+        intents=(),
+        sponsor=reminder.owner_before,
+        handed_over=False,
+    )
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
+    record = Record(reminder=_rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
+    return Decision(
+        rule="M5",
+        reason="Restored here; its task is deleted: create a new one.",
+        record=record,
+        send=create(fresh, terms),
+    )
 
 
 # --- both alive -------------------------------------------------------------------------------------------------------
@@ -260,7 +176,7 @@ def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decisi
     if reminder.handed_over:
         return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
     if base is None or not _was_handed_over(reminder, task, terms):
-        return _sync_is_off(reminder)
+        return sync_is_off(reminder)
     return _hand_over(reminder, task, base, terms, now)
 
 
@@ -287,7 +203,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         next_attempt=None,
         rings=False,
     )
-    line = _there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
+    line = there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
     record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
     return Decision(rule="F6", reason="Handed over.", record=record)
 
@@ -341,13 +257,11 @@ def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: 
     lines = []
     if reminder.task_id is None:
         text = "Linked with its task, found by our id." if base else "Linked again with its task."
-        lines.append(_there(Event.LINKED, "O2", text, now))
+        lines.append(there(Event.LINKED, "O2", text, now))
     if reminder.tombstone:
-        lines.append(
-            _there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now)
-        )
+        lines.append(there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now))
     if reminder.handed_over:
-        lines.append(_there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
+        lines.append(there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
     return lines
 
 
@@ -384,19 +298,9 @@ def _rung(before: Reminder, after: Reminder, now: datetime) -> Reminder:
     return after if before.pending and before.next_attempt else waiting(after, now)
 
 
-def _sync_is_off(reminder: Reminder) -> Decision:
-    """Nothing moves, nothing is lost (S3); the schedule stops trying it until sync is turned on."""
-    stop = Record(reminder=replace(reminder, next_attempt=None, rings=False)) if reminder.next_attempt else None
-    return Decision(rule="S3", reason="Sync is off for its owner; nothing moves.", record=stop)
-
-
 def _changed(before: Reminder, after: Reminder, lines: tuple[Line, ...], task: Task) -> Record | None:
     """Return what to store, or None where a merge changed nothing: an echo costs no write (M8)."""
     link = task.id if before.task_id is None else None
     if not lines and link is None and replace(after, rings=before.rings) == before:
         return None
     return Record(reminder=after, link=link, lines=lines)
-
-
-def _there(event: Event, rule: str, text: str, now: datetime) -> Line:
-    return Line(at=now, event=event, rule=rule, text=text, side=Side.SALESFORCE)

@@ -10,7 +10,8 @@ import pytest
 from factories import ANNA, BEFORE, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_pair, a_task, edited, some_values, terms
 
 from reminders.decision import Decision
-from reminders.merge import importable, merge
+from reminders.first_meeting import importable
+from reminders.merge import merge
 from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
 from reminders.settings import Settings
 from reminders.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
