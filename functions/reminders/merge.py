@@ -60,9 +60,8 @@ def merge(
     """
     if reminder is None:
         return first_seen(reading, former, terms, now)
-    reminder = replace(
-        reminder, rings=False
-    )  # what is read may have rung; what is written rings only by its own decision
+    # What was read may have rung; what is written rings only by its own decision.
+    reminder = replace(reminder, rings=False)
     if reminder.sponsor is None:
         return Decision(rule="S2", reason="The reminder is not synced.")
     if reminder.tombstone and reminder.tombstone.restored:
