@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-from reminders.items import SCHEMA, Item, ReminderItem, SettingsItem, UserItem
-from reminders.lists import place, shelf
+from reminders.items import SCHEMA, Item, OutageItem, ReminderItem, SettingsItem, UserItem
+from reminders.lists import place, shelf, trouble_place
+from reminders.problems import Failure, Outage
 from reminders.reminder import Reminder
 from reminders.settings import Import, Settings, User
 
 WAITING_SHARDS: Final = 4
-"""Partitions of the index `waiting`: a partition takes 1,000 writes a second, and every attempt of a mass load moves two entries."""
+"""Partitions of the index `waiting`: a partition takes 1,000 writes a second, and every attempt of a mass load moves two entries.
+
+The index `troubled` has as many, for the same reason: one validation rule can refuse a whole mass load.
+"""
 
 
 _Kind = TypeVar("_Kind", bound=Item)
@@ -37,6 +41,7 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
         list_key=list_key(reminder.values.assignee, shelf(reminder)),
         list_order=place(reminder),
         **_waiting(reminder),
+        **_troubled(reminder),
         **_version(reminder.version),
         **{name: getattr(reminder, name) for name in _REMINDER},
     )
@@ -96,6 +101,18 @@ def to_user(item: UserItem) -> User:
     )
 
 
+def outage_key(run: str, code: str) -> str:
+    """Give the sort key of an outage."""
+    return f"{run}#{code}"
+
+
+def to_outage(item: OutageItem) -> Outage:
+    """Read an outage."""
+    run, _, code = check(item).sk.partition("#")
+    failure = Failure(kind=item.kind, code=code, message=item.message)
+    return Outage(run=run, failure=failure, since=item.since, seen=item.seen)
+
+
 def check(item: _Kind) -> _Kind:
     """Pass an item on, unless a newer version wrote it. Raises UnknownSchema."""
     if item.schema > SCHEMA:
@@ -106,11 +123,20 @@ def check(item: _Kind) -> _Kind:
 def _waiting(reminder: Reminder) -> dict[str, Any]:
     """Give the keys of the index `waiting`; neither, if nothing is to be done until somebody edits."""
     if reminder.next_attempt:
-        shard = str(crc32(reminder.id.encode()) % WAITING_SHARDS)
-        return {"waiting_shard": shard, "next_attempt": reminder.next_attempt}
+        return {"waiting_shard": _shard(reminder), "next_attempt": reminder.next_attempt}
     if reminder.pending and (owner := reminder.owner_before):
         return {"waiting_shard": stuck_shard(owner), "next_attempt": NEVER}
     return {}
+
+
+def _troubled(reminder: Reminder) -> dict[str, Any]:
+    """Give the keys of the index `troubled`; neither, if it has no problem."""
+    order = trouble_place(reminder)
+    return {"trouble_shard": _shard(reminder), "trouble_order": order} if order else {}
+
+
+def _shard(reminder: Reminder) -> str:
+    return str(crc32(reminder.id.encode()) % WAITING_SHARDS)
 
 
 def _version(version: int) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from reminders.attributes import (
     TupleOf,
     WordAttribute,
 )
+from reminders.problems import Kind
 from reminders.reminder import (
     Agreement,
     Event,
@@ -92,6 +93,19 @@ class Waiting(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-
     next_attempt = InstantAttribute(range_key=True)
 
 
+class Troubled(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
+    """What has a problem, by its code, longest first."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "troubled"
+        projection = KeysOnlyProjection()
+
+    trouble_shard = UnicodeAttribute(hash_key=True)
+    trouble_order = UnicodeAttribute(range_key=True)
+
+
 class ReminderItem(Item):
     """See `reminder.Reminder`."""
 
@@ -139,7 +153,15 @@ class ReminderItem(Item):
         restored=InstantAttribute(),
     )
     handed_over = BooleanAttribute()
-    trouble = MapOf(Trouble, null=True, code=UnicodeAttribute(), message=UnicodeAttribute(), since=InstantAttribute())
+    trouble = MapOf(
+        Trouble,
+        null=True,
+        code=UnicodeAttribute(),
+        message=UnicodeAttribute(),
+        since=InstantAttribute(),
+        ignored=InstantAttribute(),
+    )
+    retrying = UnicodeAttribute(null=True)
     pending = BooleanAttribute()
     rounds = NumberAttribute(default=0)
     attempts = NumberAttribute()
@@ -149,9 +171,12 @@ class ReminderItem(Item):
     list_order = UnicodeAttribute()
     waiting_shard = UnicodeAttribute(null=True)
     next_attempt = InstantAttribute(null=True)
+    trouble_shard = UnicodeAttribute(null=True)
+    trouble_order = UnicodeAttribute(null=True)
 
     by_assignee = ByAssignee()
     waiting = Waiting()
+    troubled = Troubled()
 
 
 class LinkItem(Item):
@@ -243,6 +268,15 @@ class ParkedItem(StateItem):
     batches = UnicodeSetAttribute(null=True)
 
 
+class OutageItem(StateItem):
+    """See `problems.Outage`; `sk` is `<run>#<code>`. One that nobody sees any more expires."""
+
+    kind = WordAttribute(Kind)
+    message = UnicodeAttribute()
+    since = InstantAttribute()
+    seen = InstantAttribute()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
     """The models, bound to the tables of one deployment, over one connection."""
@@ -254,6 +288,7 @@ class Items:
     user: type[UserItem]
     mark: type[MarkItem]
     parked: type[ParkedItem]
+    outage: type[OutageItem]
     connection: Connection
 
 
@@ -273,6 +308,7 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         user=_bound(UserItem, state, connection, stream="NEW_IMAGE"),
         mark=_bound(MarkItem, state, connection, stream="NEW_IMAGE"),
         parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
+        outage=_bound(OutageItem, state, connection, stream="NEW_IMAGE"),
         connection=connection,
     )
 

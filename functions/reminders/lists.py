@@ -18,6 +18,9 @@ AFTER_DATES: Final = "~"
 """Markers that sort before and after every ISO date."""
 
 
+LONGEST_CODE: Final = 100
+
+
 class Shelf(StrEnum):
     """Where a reminder of an assignee lies; every reminder lies on exactly one."""
 
@@ -61,6 +64,19 @@ def place(reminder: Reminder) -> str:
         # Undated ones come last: open ones are listed forwards, completed ones backwards.
         when = BEFORE_DATES if shelf(reminder) is Shelf.COMPLETE else AFTER_DATES
     return f"{when}#{reminder.id}"
+
+
+def trouble_place(reminder: Reminder) -> str | None:
+    """Tell the place among what has a problem: by code, then longest first (C4); None without a problem."""
+    trouble = reminder.trouble
+    if trouble is None:
+        return None
+    return f"{trouble_prefix(trouble.code)}{trouble.since.astimezone(UTC).isoformat()}#{reminder.id}"
+
+
+def trouble_prefix(code: str) -> str:
+    """Tell what the places of this code begin with. Cut, because a key holds 1,024 bytes and a code comes from outside."""
+    return f"{code[:LONGEST_CODE]}#"
 
 
 def span(view: View, today: str) -> Span:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from reminders.problems import Failure
+from reminders.problems import Failure, Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint, Task
@@ -265,6 +265,22 @@ class Ledger(Protocol):
 
     def count_waiting(self) -> int:
         """How many reminders wait for a push (C3); may lag a moment."""
+        ...
+
+    def troubled(self, limit: int, code: str | None = None) -> list[str]:
+        """Ids of reminders with a problem, or with this one, ordered by code and then longest first (C4, O4); may lag a moment."""
+        ...
+
+    def outages(self) -> list[Outage]:
+        """What stopped runs as a whole and was not ended (C4), by run and code."""
+        ...
+
+    def note_outage(self, outage: Outage) -> None:
+        """Keep an outage, one per run and code: seen again, its `since` stays, and `seen` only moves forward (O3)."""
+        ...
+
+    def end_outage(self, run: str, code: str) -> None:
+        """Forget an outage; ending twice is once."""
         ...
 
     def park(self, hints: Collection[Hint]) -> None:

@@ -7,7 +7,7 @@ We branch on the error code, and on the HTTP status only where the platform docu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zlib import crc32
 
@@ -49,6 +49,16 @@ class Failure:
     kind: Kind
     code: str
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """A problem of the org as a whole: which run it stopped ("poll", "pull", "push"), why, since when, and when last (O3)."""
+
+    run: str
+    failure: Failure
+    since: datetime
+    seen: datetime
 
 
 _KINDS: dict[str, Kind] = {

@@ -178,11 +178,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why a push of this reminder was refused for good (O3): Salesforce's error code and words, and since when."""
+    """Why a push of this reminder was refused for good (O3): Salesforce's error code and words, and since when.
+
+    `ignored`: since when Diagnostics need not show it; another cause, or an edit, shows it again (C4).
+    """
 
     code: str
     message: str
     since: datetime
+    ignored: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +199,7 @@ class Reminder:
     - `generation`: the n of the external id `<id>-<n>` (M5).
     - `pending`: something here is not agreed yet. `next_attempt`: when the schedule tries it (None: it waits for an event,
       such as sync being turned on or the problem being solved).
+    - `retrying`: the code of the trouble that was there before the last edit; if that edit goes out, its group is tried too (O4).
     - `rounds`: updates sent since somebody last edited it here; a pair that goes on without anyone editing is stopped (M8).
     - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
     """
@@ -213,6 +218,7 @@ class Reminder:
     tombstone: Tombstone | None = None
     handed_over: bool = False
     trouble: Trouble | None = None
+    retrying: str | None = None
     pending: bool = False
     rounds: int = 0
     attempts: int = 0

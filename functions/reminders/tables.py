@@ -8,6 +8,8 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
     index      `waiting`: `waiting_shard` (S, HASH), `next_attempt` (S, RANGE); KEYS_ONLY; sparse: both attributes exist only
                while something waits. Shards `0` to `3` hold what has a next attempt, and spread a mass load; `stuck#<owner>`
                holds what waits for that user's sync to be turned on (S3), with an attempt in the year 9999.
+    index      `troubled`: `trouble_shard` (S, HASH), `trouble_order` (S, RANGE) = `<code>#<since>#<id>`; KEYS_ONLY; sparse: both
+               attributes exist only while the reminder has a problem. Shards `0` to `3`.
     stream     NEW_AND_OLD_IMAGES. The push is woken by `{"dynamodb": {"NewImage": {"rings": {"BOOL": [true]}}}}`: the attribute
                exists only on a write that rings. Open -> Complete (C6) is `values.M.status.S` in both images.
     TTL        `expires` (N, epoch seconds)
@@ -24,7 +26,8 @@ history — what happened, one item per write that had something to tell, in one
 state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
-    kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · parked/<task id>
+    kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · parked/<task id> ·
+               outage/<run>#<code>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet.
     TTL        `expires` (N, epoch seconds)
@@ -51,7 +54,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -66,9 +69,11 @@ from reminders.item_values import (
     WAITING_SHARDS,
     check,
     list_key,
+    outage_key,
     reminder_item,
     settings_attributes,
     stuck_shard,
+    to_outage,
     to_reminder,
     to_settings,
     to_user,
@@ -80,14 +85,17 @@ from reminders.items import (
     Items,
     LinkItem,
     MarkItem,
+    OutageItem,
     ParkedItem,
     ReminderItem,
+    Troubled,
     UserItem,
     Waiting,
     bind,
 )
-from reminders.lists import span
+from reminders.lists import span, trouble_prefix
 from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, View
+from reminders.problems import Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint
@@ -97,6 +105,10 @@ USER: Final = "user"
 WATERMARK: Final = "watermark"
 SUCCESS: Final = "success"
 PARKED: Final = "parked"
+OUTAGE: Final = "outage"
+
+FORGOTTEN: Final = timedelta(days=2)
+"""So long after it was last seen, an outage that nothing ended is removed."""
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -175,6 +187,39 @@ class Tables(Ledger):
         """See Ledger. Counts what has a next attempt; 10,000 of them cost about 130 read units."""
         with _asking("count what waits"):
             return sum(self._items.reminder.waiting.count(str(shard)) for shard in range(WAITING_SHARDS))
+
+    def troubled(self, limit: int, code: str | None = None) -> list[str]:
+        """See Ledger."""
+        condition = None if code is None else Troubled.trouble_order.startswith(trouble_prefix(code))
+        with _asking("read what has a problem"):
+            shards = [
+                self._items.reminder.troubled.query(str(shard), condition, limit=limit)
+                for shard in range(WAITING_SHARDS)
+            ]
+            return [item.reminder_id for item in islice(merge(*shards, key=_trouble_order), limit)]
+
+    def outages(self) -> list[Outage]:
+        """See Ledger."""
+        with _asking("read outages"):
+            return [to_outage(item) for item in self._items.outage.query(OUTAGE, consistent_read=True)]
+
+    def note_outage(self, outage: Outage) -> None:
+        """See Ledger."""
+        item = self._items.outage(OUTAGE, outage_key(outage.run, outage.failure.code))
+        actions: list[Action] = [
+            OutageItem.schema.set(SCHEMA),
+            OutageItem.kind.set(outage.failure.kind),
+            OutageItem.message.set(outage.failure.message),
+            OutageItem.since.set(OutageItem.since | outage.since),
+            OutageItem.seen.set(outage.seen),
+            OutageItem.expires.set(outage.seen + FORGOTTEN),
+        ]
+        later = OutageItem.seen.does_not_exist() | (OutageItem.seen < outage.seen)
+        _written("note an outage", partial(item.update, actions, later))
+
+    def end_outage(self, run: str, code: str) -> None:
+        """See Ledger."""
+        _written("end an outage", self._items.outage(OUTAGE, outage_key(run, code)).delete)
 
     def park(self, hints: Collection[Hint]) -> None:
         """See Ledger. The latest date of a deletion is kept, and every batch."""
@@ -366,3 +411,7 @@ def _unavailable(what: str, error: PynamoDBException) -> LedgerUnavailable:
 
 def _next_attempt(item: ReminderItem) -> datetime:
     return item.next_attempt
+
+
+def _trouble_order(item: ReminderItem) -> str:
+    return item.trouble_order

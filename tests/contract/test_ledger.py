@@ -263,7 +263,8 @@ reminders = st.builds(
         Tombstone, at=instants, side=st.sampled_from(Side), agreed=st.none() | instants, restored=st.none() | instants
     ),
     handed_over=st.booleans(),
-    trouble=st.none() | st.builds(Trouble, code=texts, message=texts, since=instants),
+    trouble=st.none() | st.builds(Trouble, code=texts, message=texts, since=instants, ignored=st.none() | instants),
+    retrying=some,
     pending=st.booleans(),
     rounds=numbers,
     attempts=numbers,

@@ -13,7 +13,8 @@ from infra.local.dynamodb import TableNames
 from reminders.item_values import UnknownSchema
 from reminders.items import SCHEMA
 from reminders.ports import Ledger, LedgerUnavailable, Mark, View
-from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Values
+from reminders.problems import Failure, Kind, Outage
+from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 from reminders.settings import Import, Settings, User
 from reminders.tables import open_ledger
 from reminders.task import Hint
@@ -189,9 +190,28 @@ def test_every_item_says_its_schema(ledger: Ledger, raw: Raw) -> None:
     ledger.advance(Mark.UPDATED, NOW)
     ledger.succeeded("pull", NOW)
     ledger.park([Hint("t1"), Hint("t2", deleted=NOW)])
+    ledger.note_outage(
+        Outage(run="push", failure=Failure(kind=Kind.LIMIT, code="X", message="no"), since=NOW, seen=NOW)
+    )
     items = raw.everything()
-    assert len(items) == 9
-    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 9
+    assert len(items) == 10
+    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 10
+
+
+def test_an_outage_that_nobody_sees_any_more_expires(ledger: Ledger, raw: Raw) -> None:
+    """C4: a run that never comes again cannot end it."""
+    failure = Failure(kind=Kind.LIMIT, code="X", message="no")
+    ledger.note_outage(Outage(run="push", failure=failure, since=NOW, seen=NOW))
+    [item] = raw.everything()
+    assert item["expires"] == {"N": str(int((NOW + timedelta(days=2)).timestamp()))}
+
+
+def test_the_index_of_problems_is_sparse(ledger: Ledger, raw: Raw) -> None:
+    """C4: only what has a problem costs an entry; solved, both keys are gone."""
+    stored = saved(ledger, replace(a_reminder(), trouble=Trouble(code="X", message="no", since=NOW)))
+    assert raw.reminder()["trouble_order"] == {"S": "X#2026-11-22T09:30:00+00:00#r1"}
+    saved(ledger, replace(stored, trouble=None))
+    assert not {"trouble_order", "trouble_shard"} & set(raw.reminder())
 
 
 def test_what_a_newer_version_wrote_is_refused_not_misread(ledger: Ledger, raw: Raw) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from reminders.ports import Ledger, View
-from reminders.reminder import Agreement, Field, Record, Reminder, Side, Status, Tombstone, Values
+from reminders.reminder import Agreement, Field, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 TODAY = "2026-11-22"
@@ -173,3 +173,29 @@ def test_what_waits_for_a_users_sync_is_found_by_that_user(ledger: Ledger) -> No
     [unstuck] = store(ledger, replace(ledger.reminders(["never pushed"])["never pushed"], next_attempt=NOW))
     assert unstuck.next_attempt == NOW
     assert ledger.stuck(ANNA) == ["handed to Ben"]
+
+
+def test_what_has_a_problem_is_found_by_its_code_longest_first(ledger: Ledger) -> None:
+    """C4, O4: a code that begins like another is another; what is solved is found no more."""
+    minutes = {f"r{number}": (number * 7) % 20 for number in range(20)}
+    troubled = [
+        replace(a_reminder(each), trouble=Trouble(code="X", message="no", since=NOW - timedelta(minutes=ago)))
+        for each, ago in minutes.items()
+    ]
+    other = replace(a_reminder("other"), trouble=Trouble(code="X_Y", message="no", since=NOW - timedelta(days=1)))
+    stored = store(ledger, *troubled, other, a_reminder("fine"))
+    longest = sorted(minutes, key=lambda each: -minutes[each])
+    assert ledger.troubled(100, "X") == longest
+    assert ledger.troubled(5, "X") == longest[:5]
+    assert ledger.troubled(100, "X_Y") == ["other"]
+    assert ledger.troubled(100) == [*longest, "other"]
+    assert ledger.troubled(100, "Z") == []
+    store(ledger, replace(stored[0], trouble=None))
+    assert "r0" not in ledger.troubled(100)
+
+
+def test_a_code_as_long_as_a_letter_is_a_code(ledger: Ledger) -> None:
+    """C4: codes come from outside; a key of an index holds 1,024 bytes."""
+    code = "Ä" * 5000
+    store(ledger, replace(a_reminder("r1"), trouble=Trouble(code=code, message="no", since=NOW)))
+    assert ledger.troubled(5, code) == ["r1"]

@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from reminders.ports import Ledger, Mark
+from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Priority, Status
 from reminders.settings import Choice, Import, Policy, Settings, User
 from reminders.task import Hint
@@ -222,3 +223,27 @@ def test_a_late_batch_of_an_unknown_user_makes_no_user(ledger: Ledger) -> None:
     ledger.batch_applied(ANNA, ["a"])
     assert ledger.users([ANNA]) == {}
     assert ledger.syncing() == []
+
+
+def outage(run: str = "push", *, since: int = 0, message: str = "no") -> Outage:
+    """Give one that was seen this many minutes after NOW."""
+    at = NOW + since * MINUTE
+    return Outage(run=run, failure=Failure(kind=Kind.LIMIT, code="A_CODE", message=message), since=at, seen=at)
+
+
+def test_an_outage_seen_again_is_the_same_one(ledger: Ledger) -> None:
+    """O3: one problem, not thousands; it lasts since it was first seen, and a late report makes it no younger or older."""
+    ledger.note_outage(outage())
+    ledger.note_outage(outage(since=5, message="still no"))
+    ledger.note_outage(outage(since=3))
+    assert ledger.outages() == [replace(outage(since=5, message="still no"), since=NOW)]
+
+
+def test_outages_of_two_runs_end_each_by_itself(ledger: Ledger) -> None:
+    """C4: that reading works again does not say that writing does; ended twice is once."""
+    ledger.note_outage(outage("push"))
+    ledger.note_outage(outage("poll"))
+    ledger.end_outage("poll", "A_CODE")
+    ledger.end_outage("poll", "A_CODE")
+    ledger.end_outage("push", "ANOTHER")
+    assert ledger.outages() == [outage("push")]

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from reminders.lists import place, span
+from reminders.lists import place, span, trouble_place, trouble_prefix
 from reminders.ports import Ledger, Mark, Parked, View
+from reminders.problems import Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint
@@ -32,6 +33,7 @@ class MemoryLedger(Ledger):
         self._parked: dict[str, tuple[datetime | None, frozenset[str]]] = {}
         self._times: Counter[str] = Counter()
         self._marks: dict[tuple[str, str], datetime] = {}
+        self._outages: dict[tuple[str, str], Outage] = {}
         self._settings = Settings()
         self._users: dict[str, User] = {}
         self._struck: dict[str, frozenset[str]] = {}
@@ -85,6 +87,31 @@ class MemoryLedger(Ledger):
         """See Ledger."""
         with self._lock:
             return sum(each.next_attempt is not None for each in self._reminders.values())
+
+    def troubled(self, limit: int, code: str | None = None) -> list[str]:
+        """See Ledger."""
+        with self._lock:
+            places = {each.id: trouble_place(each) for each in self._reminders.values()}
+        prefix = "" if code is None else trouble_prefix(code)
+        found = sorted((place, each) for each, place in places.items() if place and place.startswith(prefix))
+        return [reminder_id for _, reminder_id in found[:limit]]
+
+    def outages(self) -> list[Outage]:
+        """See Ledger."""
+        with self._lock:
+            return [outage for _, outage in sorted(self._outages.items())]
+
+    def note_outage(self, outage: Outage) -> None:
+        """See Ledger."""
+        with self._lock:
+            known = self._outages.get((outage.run, outage.failure.code), outage)
+            if outage.seen >= known.seen:
+                self._outages[outage.run, outage.failure.code] = replace(outage, since=known.since)
+
+    def end_outage(self, run: str, code: str) -> None:
+        """See Ledger."""
+        with self._lock:
+            self._outages.pop((run, code), None)
 
     def park(self, hints: Collection[Hint]) -> None:
         """See Ledger."""
