@@ -87,7 +87,8 @@ def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: date
         return Decision(rule="M4", reason="Deleted on both sides.")
     if not reminder.handed_over and reminder.owner_before not in terms.syncing:
         return sync_is_off(reminder)
-    lost: tuple[Line, ...] = ()
+    # Deleted here and there: if it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
+    lost = unseen(reminder, reading.binned, now) if reminder.tombstone and reading.binned else ()
     text = "Deleted in Salesforce as well."
     if not reminder.tombstone:
         lost = _unsent_lines(reminder, terms, now, "M4", "The delete in Salesforce wins over this edit.")

@@ -44,9 +44,13 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """The task is deleted: the deleted list, `IsDeleted` or `ENTITY_IS_DELETED` say so (M6). `at`: when, as far as known."""
+    """The task is deleted: the deleted list, `IsDeleted` or `ENTITY_IS_DELETED` say so (M6). `at`: when, as far as known.
+
+    `binned` is the row as it lies in the recycle bin, if it could be read.
+    """
 
     at: datetime | None = None
+    binned: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +78,5 @@ class Hint:
 def reading(task: Task | None, hint: Hint) -> Reading:
     """Tell what is known: a task that can be read is as it reads; else the deleted list counts; else nothing is known."""
     if task is not None:
-        return Deleted(task.system_modstamp) if task.is_deleted else task
+        return Deleted(task.system_modstamp, task) if task.is_deleted else task
     return Deleted(hint.deleted) if hint.deleted else Unreadable()

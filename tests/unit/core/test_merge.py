@@ -518,7 +518,7 @@ def test_a_task_that_can_be_read_is_as_it_reads() -> None:
     """M6, Words: the deleted list counts only when the task cannot be read."""
     hint = Hint(TASK_ID, deleted=BEFORE)
     assert reading(a_task(), hint) == a_task()
-    assert reading(a_task(is_deleted=True), hint) == Deleted(BEFORE)
+    assert reading(a_task(is_deleted=True), hint) == Deleted(BEFORE, a_task(is_deleted=True))
     assert reading(None, hint) == Deleted(BEFORE)
     assert reading(None, Hint(TASK_ID)) == Unreadable()
 
