@@ -1,8 +1,8 @@
 """How the JSON API says no: `{"error": {"code", "message", "field"?}}` with the right status.
 
-400 malformed · 401 not signed in · 403 not allowed · 404 not there, or not yours · 409 two changes at the same moment ·
-412 stale version (with the current reminder beside the error) · 413 too large · 415 not JSON · 422 refused, `field` says
-which value · 428 no If-Match · 503 Salesforce cannot be reached now.
+400 malformed · 401 not signed in · 403 not allowed · 404 not there, or not yours · 405 no such method ·
+409 two changes at the same moment · 412 stale version (with the current reminder beside the error) · 413 too large · 415 not
+JSON · 422 refused, `field` says which value · 428 no If-Match · 503 Salesforce cannot be reached now.
 """
 
 from __future__ import annotations
@@ -24,10 +24,20 @@ _LONGEST_FIELD = 100
 
 
 class ApiError(Exception):
-    """A refusal with its HTTP status. `current` is the reminder as it is now, where the caller's copy is stale."""
+    """A refusal with its HTTP status.
 
-    def __init__(
-        self, status: int, code: str, message: str, *, field: str | None = None, current: Reminder | None = None
+    `current` is the reminder as it is now, where the caller's copy is stale; `allow` are the methods that a 405 must name.
+    """
+
+    def __init__(  # noqa: PLR0913 - an answer has these parts
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        current: Reminder | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -35,6 +45,7 @@ class ApiError(Exception):
         self.message = message
         self.field = field
         self.current = current
+        self.allow = allow
 
     def body(self) -> dict[str, str]:
         """Give what goes under `error`."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from reminders.access import Site
 from reminders.api_errors import ApiError
 from reminders.ports import World
-from reminders.schemas import ErrorDetail, ErrorOut, StaleOut, whole
+from reminders.schemas import ErrorDetail, ErrorOut, GatewayErrorOut, StaleOut, whole
 from reminders.settings import User
 
 LOG = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ def error(failure: ApiError, site: Site) -> Response[str]:
     detail = ErrorDetail(**failure.body())
     if failure.status != 412:  # noqa: PLR2004 - a status is its own name
         body = ErrorOut(error=detail).model_dump_json(exclude_none=True)
-        return raw(body, status=failure.status)
+        return raw(body, status=failure.status, headers={"Allow": ", ".join(failure.allow)} if failure.allow else {})
     current = whole(failure.current, site.salesforce_url) if failure.current else None
     headers = {"ETag": f'"{current.version}"'} if current else {}
     return raw(StaleOut(error=detail, current=current).model_dump_json(), status=412, headers=headers)
@@ -112,11 +112,15 @@ def error(failure: ApiError, site: Site) -> Response[str]:
 def responses(model: type[BaseModel], *codes: int, status: int = 200, description: str = "Done.") -> Any:  # noqa: ANN401 - powertools' own nested TypedDict
     """Document a route's answers: its model, and the errors that it may give besides those that any call may."""
     documented: dict[int, dict[str, Any]] = {status: {"description": description, "content": {JSON: {"model": model}}}}
-    for code in sorted({401, 403, 422, 503, *codes}):
-        shape: type[BaseModel] = StaleOut if code == 412 else ErrorOut  # noqa: PLR2004 - as above
+    for code in sorted({401, 403, 422, 429, 503, *codes}):
+        shape: Any = ErrorOut | GatewayErrorOut if code in _GATEWAY_TOO else ErrorOut
+        shape = StaleOut if code == 412 else shape  # noqa: PLR2004 - as above
         documented[code] = {"description": _MEANING[code], "content": {JSON: {"model": shape}}}
     return documented
 
+
+_GATEWAY_TOO: Final = {401, 413, 429, 503}
+"""What API Gateway may answer before this API is asked, in its own shape."""
 
 _MEANING: Final[Mapping[int, str]] = {
     400: "The request is malformed.",
@@ -129,5 +133,6 @@ _MEANING: Final[Mapping[int, str]] = {
     415: "The body is not JSON.",
     422: "Refused; `field` says which value.",
     428: "If-Match is required.",
+    429: "Too many requests at once.",
     503: "Salesforce, or our own store, cannot be reached now.",
 }

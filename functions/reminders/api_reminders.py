@@ -36,8 +36,16 @@ from reminders.schemas import (
 
 router = new_router()
 
-Id = Annotated[str, Path(description="The reminder's id.")]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag that you have seen. Required.")]
+# The patterns are documentation only: an id of another form is a 404 like any unknown one, another If-Match a 400.
+Id = Annotated[str, Path(description="The reminder's id.", json_schema_extra={"pattern": "^[A-Za-z0-9-]{1,64}$"})]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description="The ETag that you have seen. Required.",
+        json_schema_extra={"pattern": '^"[0-9]{1,15}"$'},
+    ),
+]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of the list that you have.")]
 IdempotencyKey = Annotated[
     str | None,

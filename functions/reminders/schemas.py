@@ -155,6 +155,12 @@ class ErrorOut(BaseModel):
     error: ErrorDetail
 
 
+class GatewayErrorOut(BaseModel):
+    """A refusal of API Gateway: no valid token, too large, too many at once, or no answer in time."""
+
+    message: str
+
+
 class DeletedOut(BaseModel):
     """When and where it was deleted; `agreed` is when the other side had followed (null: still waiting)."""
 

@@ -1,0 +1,148 @@
+"""The whole front door in one process, for hostile requests: the local gateway's own events and answers before both functions.
+
+A token is a user's id, so that a test can sign anybody in. Nothing else is simplified: what API Gateway refuses, it refuses here
+too, and what reaches a function is what `infra.local.gateway` makes of an HTTP request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fakes.memory_hints import MemoryHints
+from fakes.memory_ledger import MemoryLedger
+from fakes.people import ADA, BO, CY, NOW, ORG, SITE, PeopleOrg
+from fakes.still_clock import StillClock
+
+from infra.local.authorizer import Unauthorized, Verifier
+from infra.local.gateway import Answer, Gateway, Request
+from infra.local.lambdas import Function
+from infra.local.wiring import Authorizer, Route
+from reminders import api_app, edit, outbound_message
+from reminders.ports import Hints, Org, World
+from reminders.reminder import Record, Side, Tombstone, Values
+from reminders.settings import User
+
+ADDRESS = "pT7xWq2Zr9LmK4vN8sHdYc3Fb6GjQe5UaRo1Xi0EwSzBtMuC"
+LINKED, LOCAL, DELETED, HANDED_OVER, OF_CY = "linked", "local", "deleted", "handed-over", "of-cy"
+"""Reminders that are there: four of Bo's, one of Cy's."""
+
+_SIGN_IN = Authorizer("https://issuer.test", ("app",))
+_ROUTES = (
+    Route("api", "ANY", "/api/{proxy+}", _SIGN_IN),
+    Route("api", "GET", "/", None),
+    Route("api", "GET", "/assets/{file}", None),
+    Route("api", "GET", "/openapi.json", None),
+    Route("receive", "POST", "/hooks/{secret}", None),
+)
+
+
+class _Tokens(Verifier):
+    def claims(self, header: str | None) -> dict[str, str]:
+        """Take a known user's id for a token of theirs."""
+        user = (header or "").removeprefix("Bearer ").strip()
+        if user not in {ADA, BO, CY}:
+            raise Unauthorized("no token of ours")
+        return {"sub": f"https://login.salesforce.com/id/{ORG}/{user}"}
+
+
+class FrontDoor:
+    """Gateway, API and webhook on a fresh world; `reset` makes it fresh again."""
+
+    def __init__(self) -> None:
+        functions = {"api": SimpleNamespace(invoke=self._api), "receive": SimpleNamespace(invoke=self._receive)}
+        self._gateway = Gateway(_ROUTES, cast("Mapping[str, Function]", functions), list)
+        self._gateway._verifiers = {_SIGN_IN: _Tokens(_SIGN_IN)}
+        self.reset()
+
+    def reset(self) -> None:
+        """Give three users, five reminders, no hints."""
+        self.ledger, self.hints = MemoryLedger(), MemoryHints()
+        for user, name, admin in ((ADA, "Ada Admin", True), (BO, "Bo Berg", False), (CY, "Cy Chen", False)):
+            assert self.ledger.save_user(User(id=user, name=name, admin=admin, syncs=user != CY))
+        for key in (LINKED, LOCAL, DELETED, HANDED_OVER, OF_CY):
+            self.ledger.save([_reminder(key)])
+        self._world = World(
+            ledger=self.ledger,
+            org=cast("Org", PeopleOrg()),
+            hints=cast("Hints", self.hints),
+            clock=StillClock(NOW),
+        )
+
+    def state(self) -> dict[str, object]:
+        """Copy everything that is stored, to compare before with after (values are frozen, so one level is enough)."""
+        stored = {name: value for name, value in vars(self.ledger).items() if name != "_lock"}
+        copied: dict[str, object] = {name: _copy(value) for name, value in stored.items()}
+        return {**copied, "hints": tuple(self.hints.queued)}
+
+    def send(  # noqa: PLR0913 - an HTTP request has these parts
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
+        by: str | None = None,
+    ) -> Answer:
+        """Send one HTTP request; `by` signs it."""
+        lower = {name.lower(): value for name, value in (headers or {}).items()}
+        if by:
+            lower["authorization"] = f"Bearer {by}"
+        return self._gateway.answer(Request(method, path, query, lower, body, "127.0.0.1"))
+
+    def __call__(
+        self, environ: Mapping[str, Any], start: Callable[[str, list[tuple[str, str]]], object]
+    ) -> Iterable[bytes]:
+        """Serve as a WSGI application (PEP 3333); nothing is compressed, since WSGI's test clients cannot read that."""
+        headers = {
+            name.removeprefix("HTTP_").replace("_", "-"): value
+            for name, value in environ.items()
+            if (name.startswith("HTTP_") or name in {"CONTENT_TYPE", "CONTENT_LENGTH"})
+            and name != "HTTP_ACCEPT_ENCODING"
+        }
+        answer = self.send(
+            environ["REQUEST_METHOD"],
+            environ["PATH_INFO"].encode("latin-1").decode(errors="replace"),
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)),
+            headers=headers,
+            query=environ["QUERY_STRING"],
+        )
+        start(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(answer.headers))
+        return [answer.body]
+
+    def _api(self, event: dict[str, Any]) -> dict[str, Any]:
+        return api_app.answer(event, cast("Any", None), lambda: self._world, SITE)
+
+    def _receive(self, event: dict[str, Any]) -> dict[str, Any]:
+        delivery = outbound_message.receive(event, lambda given: outbound_message.matches(given, ADDRESS), ORG)
+        self.hints.store(delivery.hints)
+        return delivery.response
+
+
+def _copy(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: tuple(each) if isinstance(each, list) else each for key, each in value.items()}
+    return list(value) if isinstance(value, list) else value
+
+
+def _reminder(key: str) -> Record:
+    owner = CY if key == OF_CY else BO
+    made = edit.create(
+        Values(name=f"Call about {key}", assignee=owner, details="Ask for the renewal"),
+        reminder_id=key,
+        by=owner,
+        assignee_syncs=key in {LINKED, HANDED_OVER},
+        now=NOW,
+    )
+    changes: dict[str, Any] = {"rings": False}
+    if key in {LINKED, HANDED_OVER}:
+        changes |= {"pending": False, "next_attempt": None, "task_id": f"00T00000000000{len(key):X}AAA"}
+    if key == DELETED:
+        changes["tombstone"] = Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
+    if key == HANDED_OVER:
+        changes["handed_over"] = True
+    return Record(reminder=replace(made.reminder, **changes), lines=made.lines)
