@@ -144,11 +144,32 @@ def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
     return Record(reminder=waiting(replace(reminder, sponsor=reminder.values.assignee), now), lines=(line,))
 
 
+def retry(reminder: Reminder, *, now: datetime) -> Record:
+    """Try a refused one again at once (O4). Its problem stays until it is solved; one without is left as it is."""
+    if reminder.trouble is None:
+        return Record(reminder=replace(reminder, rings=False))
+    line = Line(at=now, event=Event.RETRIED, rule="O4", text="“Retry” was chosen.", side=Side.HERE)
+    return Record(reminder=waiting(replace(reminder, rounds=0), now), lines=(line,))
+
+
+def ignore(reminder: Reminder, *, now: datetime) -> Record:
+    """Hide a problem from Diagnostics until its cause changes or somebody edits the reminder (C4). It is still tried daily."""
+    if reminder.trouble is None or reminder.trouble.ignored:
+        return Record(reminder=replace(reminder, rings=False))
+    line = Line(
+        at=now, event=Event.IGNORED, rule="C4", text=f"“Ignore” was chosen: {reminder.trouble.code}.", side=Side.HERE
+    )
+    return Record(
+        reminder=replace(reminder, trouble=replace(reminder.trouble, ignored=now), rings=False), lines=(line,)
+    )
+
+
 def _touched(reminder: Reminder, now: datetime) -> Reminder:
     """After an edit: what takes part in sync waits and rings; a problem is tried again (O4)."""
     if reminder.sponsor is None:
         return replace(reminder, rings=False)
-    return waiting(replace(reminder, trouble=None, rounds=0), now)
+    retrying = reminder.trouble.code if reminder.trouble else reminder.retrying
+    return waiting(replace(reminder, trouble=None, retrying=retrying, rounds=0), now)
 
 
 def _check_text(name: str, text: str | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from reminders import runs
 from reminders.ports import (
     RACES,
     InvalidRange,
@@ -43,6 +44,7 @@ Ask = Callable[[Span], tuple[list[Hint], datetime]]
 
 def poll(world: World) -> Summary:
     """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3)."""
+    run = runs.begin(world, "poll")
     counts: Counter[str] = Counter()
     try:
         now = world.org.now()
@@ -50,9 +52,10 @@ def poll(world: World) -> Summary:
         _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
     except OrgUnavailable as stop:
         # The watermarks stand where they stood; the next poll asks for the same range and more.
+        run.stopped(stop.failure)
         return Summary(counts=counts, unavailable=stop.failure)
     _drain(world, counts)
-    world.ledger.succeeded("poll", world.clock.now())
+    run.succeeded()
     return Summary(counts=counts)
 
 

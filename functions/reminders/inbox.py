@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from reminders import runs
 from reminders.decision import Decision
 from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, OrgUnavailable, Summary, World
@@ -24,6 +25,7 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
 
     Hints are parked while the org cannot be read; `failed` are those that lost every race and must be delivered again.
     """
+    run = runs.begin(world, "pull")
     counts: Counter[str] = Counter(hints=len(hints))
     failed: set[str] = set()
     distinct = list(_distinct(hints).values())
@@ -38,10 +40,11 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
             waiting = distinct[position * READ_BATCH :]
             world.ledger.park(waiting)
             counts["parked"] += len(waiting)
+            run.stopped(stop.failure)
             return Summary(counts=counts, failed=frozenset(failed), unavailable=stop.failure)
         failed |= todo.keys()
         _strike_off(world, [hint for hint in chunk if hint.task_id not in todo])
-    world.ledger.succeeded("pull", world.clock.now())
+    run.succeeded()
     return Summary(counts=counts, failed=frozenset(failed))
 
 

@@ -198,6 +198,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         task_id=task.id,
         handed_over=True,
         trouble=None,
+        retrying=None,
         pending=False,
         attempts=0,
         next_attempt=None,
@@ -230,7 +231,7 @@ def _merge_pair(
         *merged.lines,
     )
     if not merged.send:
-        after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, rings=False)
+        after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, retrying=None, rings=False)
         record = _changed(reminder, after, lines, task)
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
+from reminders import groups, runs
 from reminders.decision import Decision, Terms
 from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
-from reminders.problems import Failure, Kind
-from reminders.push_plan import Call, Planned, calls, chunks
+from reminders.problems import Failure, Kind, may_be_content
+from reminders.push_plan import Call, Planned, calls, chunks, halves
 from reminders.reminder import Record, Reminder, Write
 from reminders.task import Hint, Task, reading
 from reminders.terms import gather
@@ -31,6 +32,9 @@ BLIND: Final = timedelta(seconds=2)
 ATTEMPTS: Final = 3
 """Refused preconditions in a row before it waits for the schedule (O1)."""
 
+HALVINGS: Final = 16
+"""Calls that one push may halve: enough for two records at fault among 200. What is left then waits for the schedule."""
+
 NOT_VISIBLE: Final = Failure(
     kind=Kind.PERMANENT,
     code="TASK_NOT_VISIBLE",
@@ -38,22 +42,37 @@ NOT_VISIBLE: Final = Failure(
 )
 
 
+@dataclass(slots=True)
+class _Tally:
+    """What one push did so far. `cured`: codes of the problems that something sent had before; `halvings`: how many are left."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    cured: set[str] = field(default_factory=set)
+    halvings: int = HALVINGS
+
+
 def push(world: World, reminder_ids: Sequence[str]) -> Summary:
     """Send what waits on these reminders. Those that cannot be sent now keep waiting, each with its next attempt."""
-    counts: Counter[str] = Counter()
+    tally, run = _Tally(), runs.begin(world, "push")
+    unavailable = None
     try:
         for chunk in chunks(list(dict.fromkeys(reminder_ids)), READ_BATCH):
             again: Collection[str] = chunk
             for _ in range(ATTEMPTS):
-                again = _round(world, again, counts)
+                again = _round(world, again, tally)
                 if not again:
                     break
     except OrgUnavailable as stop:
         # Nothing to undo: what was about to be written has its intent stored and is looked at again after the lease.
-        counts["unavailable"] += 1
-        return Summary(counts=counts, unavailable=stop.failure)
-    world.ledger.succeeded("push", world.clock.now())
-    return Summary(counts=counts)
+        tally.counts["unavailable"] += 1
+        unavailable = stop.failure
+    if tally.cured:
+        tally.counts["groups_rung"] = groups.try_again(world, tally.cured)
+    if unavailable:
+        run.stopped(unavailable)
+    else:
+        run.succeeded()
+    return Summary(counts=tally.counts, unavailable=unavailable)
 
 
 def push_due(world: World, limit: int = READ_BATCH) -> Summary:
@@ -61,7 +80,7 @@ def push_due(world: World, limit: int = READ_BATCH) -> Summary:
     return push(world, world.ledger.waiting(world.clock.now(), limit))
 
 
-def _round(world: World, reminder_ids: Collection[str], counts: Counter[str]) -> set[str]:
+def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[str]:
     """Push once; return the ids to try again at once."""
     reminders = {key: value for key, value in world.ledger.reminders(reminder_ids).items() if value.pending}
     if not reminders:
@@ -78,8 +97,8 @@ def _round(world: World, reminder_ids: Collection[str], counts: Counter[str]) ->
     planned, refused = _store_intents(world, reminders, {k: d for k, d in decisions.items() if k not in blind}, bulk)
     again = refused | blind
     for call in calls(planned):
-        again |= _make(world, call, terms, counts)
-    counts["lost_races"] += len(refused)
+        again |= _make(world, call, terms, tally)
+    tally.counts["lost_races"] += len(refused)
     return again
 
 
@@ -164,21 +183,55 @@ class _Answer:
         return write_done(reminder, number, self.outcome.id or task_id or "", terms, now)
 
 
-def _make(world: World, call: Call, terms: Terms, counts: Counter[str]) -> set[str]:
-    """Make one call and store its answers; return the ids to read, merge and try again at once."""
-    outcomes = _send(world, call)
+def _make(world: World, call: Call, terms: Terms, tally: _Tally) -> set[str]:
+    """Make one call and store its answers; return the ids to read, merge and try again at once.
+
+    A call that is refused as a whole for something that it holds is halved, until the record at fault stands alone (O3).
+    """
+    again: set[str] = set()
+    parts = [call]
+    while parts:
+        part = parts.pop()
+        tally.counts[f"calls_{part.write}"] += 1
+        try:
+            outcomes = _send(world, part)
+        except OrgUnavailable as stop:
+            if not may_be_content(stop.failure):
+                raise
+            if len(part.items) == 1:
+                outcomes = [Outcome(failure=stop.failure)]
+            elif tally.halvings:
+                tally.halvings -= 1
+                parts += halves(part)
+                continue
+            else:
+                raise
+        again |= _note(world, part, outcomes, terms, tally)
+    return again
+
+
+def _note(world: World, call: Call, outcomes: Sequence[Outcome], terms: Terms, tally: _Tally) -> set[str]:
+    """Store the answers of one call; return the ids to try again at once."""
     binned = _recycle_bin(world, call, outcomes)
     answers = {
         item.reminder.id: _Answer(item=item, outcome=outcome, binned=binned.get(item.reminder.task_id or ""))
         for item, outcome in zip(call.items, outcomes, strict=True)
     }
     failures = {key: answer.outcome.failure for key, answer in answers.items() if answer.outcome.failure}
-    counts[f"calls_{call.write}"] += 1
-    counts[f"sent_{call.write}"] += len(answers) - len(failures)
+    tally.counts[f"sent_{call.write}"] += len(answers) - len(failures)
     for failure in failures.values():
-        counts[f"failed_{failure.kind}"] += 1
+        tally.counts[f"failed_{failure.kind}"] += 1
     _store_answers(world, answers, terms)
+    tally.cured |= {
+        code
+        for key, answer in answers.items()
+        if key not in failures and (code := _problem_before(answer.item.reminder))
+    }
     return {key for key, failure in failures.items() if failure.kind in {Kind.STALE, Kind.DELETED, Kind.DUPLICATE}}
+
+
+def _problem_before(reminder: Reminder) -> str | None:
+    return reminder.trouble.code if reminder.trouble else reminder.retrying
 
 
 def _send(world: World, call: Call) -> list[Outcome]:

@@ -7,7 +7,7 @@ same contract tests (`tests/contract/`).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -123,10 +123,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Calls of the org today, and its limit (`Sforce-Limit-Info`, O6)."""
+    """Calls of the org today, and its limit (`Sforce-Limit-Info`, O6); `ours`: calls that this client has made since it exists."""
 
     used: int
     limit: int
+    ours: int = field(default=0, compare=False)
 
 
 class Org(Protocol):

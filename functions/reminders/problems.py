@@ -105,6 +105,9 @@ _CATEGORIES: dict[Kind, Category] = {
     Kind.LIMIT: Category.INTERMITTENT,
 }
 
+_SET_UP = frozenset({"NOT_FOUND", "FOREIGN_HOST", "TOO_MANY_PAGES"})
+"""Permanent, and no record's fault: an address that is not there, and codes of our own."""
+
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 
@@ -116,6 +119,11 @@ def sort(code: str, message: str, status: int = 400) -> Failure:
     """
     kind = Kind.STALE if status == PRECONDITION_FAILED else _KINDS.get(code) or _STATUSES.get(status, Kind.PERMANENT)
     return Failure(kind=kind, code=code or f"HTTP_{status}", message=message)
+
+
+def may_be_content(failure: Failure) -> bool:
+    """Tell whether a call refused as a whole may be at fault for what it held, rather than the org or our set-up."""
+    return failure.kind is Kind.PERMANENT and not failure.code.startswith("HTTP_") and failure.code not in _SET_UP
 
 
 def category(kind: Kind) -> Category:

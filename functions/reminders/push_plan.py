@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final, TypeVar
@@ -46,6 +46,12 @@ def calls(planned: Iterable[Planned]) -> Iterator[Call]:
     for write, size in PER_CALL.items():
         for chunk in chunks([item for item in ordered if item.send.write is write], size):
             yield Call(write=write, items=tuple(chunk))
+
+
+def halves(call: Call) -> list[Call]:
+    """Cut a call of at least two records in two, the more urgent half last."""
+    middle = len(call.items) // 2
+    return [replace(call, items=part) for part in (call.items[middle:], call.items[:middle])]
 
 
 def chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

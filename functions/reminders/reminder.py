@@ -157,6 +157,8 @@ class Event(StrEnum):
     CAME_BACK = "came back"
     REFUSED = "refused"
     PROBLEM = "problem"
+    RETRIED = "retried"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,8 @@ class Wire(BaseAdapter):
             request, stream=stream, timeout=self._timeouts, verify=verify, cert=cert, proxies=proxies
         )
         if used := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
-            self.usage = Usage(used=int(used.group(1)), limit=int(used.group(2)))
+            ours = self.usage.ours + 1 if self.usage else 1
+            self.usage = Usage(used=int(used.group(1)), limit=int(used.group(2)), ours=ours)
         if response.is_redirect:
             message = "Salesforce points to another address; check the My Domain in the settings."
             raise OrgUnavailable(sort("", message, response.status_code))

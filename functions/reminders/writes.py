@@ -97,6 +97,7 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
         intents=tuple(item for item in reminder.intents if item.number > number),
         task_id=task_id,
         trouble=None,
+        retrying=None,
         rounds=reminder.rounds + 1,
         attempts=0,
         rings=False,
@@ -135,7 +136,7 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
             trouble.code,
             trouble.message,
         )
-        after = replace(after, trouble=reminder.trouble if known else trouble, next_attempt=now + DAILY)
+        after = replace(after, trouble=reminder.trouble if known else trouble, retrying=None, next_attempt=now + DAILY)
         line = _line(Event.PROBLEM, "O3", f"Salesforce refused it: {failure.code}: {failure.message}", now)
         return Record(reminder=after, lines=() if known else (line,))
     return Record(reminder=replace(after, next_attempt=now + back_off(attempts, reminder.id)))
@@ -195,6 +196,7 @@ def bury(reminder: Reminder, now: datetime) -> Reminder:
         tombstone=replace(tombstone, agreed=now),
         intents=(),
         trouble=None,
+        retrying=None,
         pending=False,
         attempts=0,
         next_attempt=None,

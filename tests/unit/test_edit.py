@@ -255,3 +255,43 @@ def test_a_restored_reminder_is_back_at_once_and_what_was_synced_waits_for_the_m
     assert (back.deleted, back.sponsor, back.pending, back.rings) == (False, sponsor, pending, pending)
     assert [line.event for line in record.lines] == [Event.RESTORED]
     assert edit.restore(back, now=NOW).lines == ()
+
+
+def test_retry_tries_at_once_and_keeps_the_problem_until_it_is_solved() -> None:
+    """O4, M8: it waits and rings, the fuse of a pair that was stopped is new, and history says who asked."""
+    trouble = Trouble(code="X", message="no", since=NOW, ignored=NOW)
+    before = stored(syncs=True, trouble=trouble, attempts=5, rounds=5)
+    record = edit.retry(before, now=LATER)
+    after = record.reminder
+    assert (after.pending, after.next_attempt, after.rings, after.rounds, after.trouble) == (
+        True,
+        LATER,
+        True,
+        0,
+        trouble,
+    )
+    assert [line.event for line in record.lines] == [Event.RETRIED]
+
+
+def test_ignore_hides_the_problem_and_changes_no_plan() -> None:
+    """C4: what is ignored is still tried when it would have been; ignoring twice is once."""
+    before = stored(syncs=True, trouble=Trouble(code="X", message="no", since=NOW), pending=True, next_attempt=LATER)
+    record = edit.ignore(before, now=LATER)
+    assert record.reminder == replace(before, trouble=Trouble(code="X", message="no", since=NOW, ignored=LATER))
+    assert [line.event for line in record.lines] == [Event.IGNORED]
+    assert edit.ignore(record.reminder, now=LATER).lines == ()
+
+
+def test_without_a_problem_there_is_nothing_to_retry_or_ignore() -> None:
+    """O4, C4: a button pressed on what has been solved meanwhile wakes nobody."""
+    before = stored(syncs=True)
+    for done in (edit.retry(before, now=LATER), edit.ignore(before, now=LATER)):
+        assert done == Record(reminder=replace(before, rings=False))
+
+
+def test_an_edit_remembers_which_problem_it_may_solve() -> None:
+    """O4: if it goes out, the others that were refused for the same reason are tried too; a second edit does not forget."""
+    before = stored(syncs=True, trouble=Trouble(code="X", message="no", since=NOW))
+    once = edit.edit(before, replace(before.values, name="Shorter"), now=LATER).reminder
+    twice = edit.edit(once, replace(once.values, name="Even shorter"), now=LATER).reminder
+    assert (once.retrying, twice.retrying) == ("X", "X")

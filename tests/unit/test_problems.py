@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminders.problems import FIRST_RETRY, LONGEST_RETRY, Category, Kind, back_off, category, sort
+from reminders.problems import FIRST_RETRY, LONGEST_RETRY, Category, Kind, back_off, category, may_be_content, sort
 
 PERMANENT = [
     "NOT_FOUND",
@@ -147,3 +147,23 @@ def test_what_failed_together_does_not_return_together() -> None:
     assert len(waits) > 150
     assert max(waits) - min(waits) > timedelta(seconds=60)
     assert back_off(3, "r1") == back_off(3, "r1")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "may_be"),
+    [
+        ("JSON_PARSER_ERROR", 400, True),
+        ("INVALID_FIELD", 400, True),
+        ("A_CODE_OF_NEXT_YEAR", 400, True),
+        ("NOT_FOUND", 404, False),
+        ("", 410, False),
+        ("FOREIGN_HOST", 400, False),
+        ("REQUEST_LIMIT_EXCEEDED", 403, False),
+        ("SERVER_UNAVAILABLE", 503, False),
+    ],
+)
+def test_a_call_refused_as_a_whole_is_blamed_on_a_record_only_where_one_can_be_at_fault(
+    code: str, status: int, *, may_be: bool
+) -> None:
+    """O3: else a wrong set-up would be searched for record by record."""
+    assert may_be_content(sort(code, "", status)) is may_be

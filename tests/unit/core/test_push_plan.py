@@ -7,7 +7,7 @@ from datetime import date
 from factories import a_pair, some_values
 
 from reminders.decision import Send
-from reminders.push_plan import Planned, calls, chunks, urgency
+from reminders.push_plan import Call, Planned, calls, chunks, halves, urgency
 from reminders.reminder import Priority, Write
 
 
@@ -41,3 +41,11 @@ def test_nothing_makes_no_call() -> None:
     """M7: a quiet sync costs nothing."""
     assert list(calls([])) == []
     assert [list(chunk) for chunk in chunks([1, 2, 3], 2)] == [[1, 2], [3]]
+
+
+def test_a_call_is_halved_without_losing_a_record() -> None:
+    """O3: one at fault is found among three; the more urgent half is sent first, from a stack."""
+    items = tuple(Planned(reminder=a_pair(id=name), send=Send(write=Write.UPDATE)) for name in "abc")
+    second, first = halves(Call(write=Write.UPDATE, items=items))
+    assert (first.items, second.items) == (items[:1], items[1:])
+    assert first.write is second.write is Write.UPDATE

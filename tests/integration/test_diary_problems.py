@@ -1,0 +1,335 @@
+"""Days on which Salesforce refuses: one record, a whole call, everything; and what is tried again when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from stage import Stage
+
+from reminders import edit, find, inbox, outbox
+from reminders.ports import Change, OrgUnavailable, Outcome
+from reminders.problems import Failure, Kind
+from reminders.reminder import Event, Reminder, Status, SyncState, sync_state
+from reminders.task import Hint
+
+VALIDATION = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
+NO_CALLS = "No calls today"
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A team of which Anna and Ben sync."""
+    stage = Stage()
+    stage.sync(stage.anna)
+    stage.sync(stage.ben)
+    stage.settle()
+    return stage
+
+
+def refuse_calls(stage: Stage) -> None:
+    """Have the org refuse every task whose Subject begins with "Call"."""
+    stage.org.state.validations.append(lambda row: NO_CALLS if str(row["Subject"]).startswith("Call") else None)
+
+
+def lift(stage: Stage) -> None:
+    """Take the org's validation rules away."""
+    stage.org.state.validations.clear()
+
+
+def retry(stage: Stage, reminder_id: str) -> None:
+    """Press Retry."""
+    [stored] = stage.ledger.save([edit.retry(stage.reminder(reminder_id), now=stage.clock.now())])
+    assert stored
+
+
+def states(stage: Stage) -> set[SyncState]:
+    """Give the sync states that there are."""
+    return {sync_state(each) for each in stage.ledger.all()}
+
+
+def test_when_one_goes_through_its_whole_group_is_tried_at_once(stage: Stage) -> None:
+    """O4: the rule was lifted, one reminder is edited, and nobody needs to touch the other nine."""
+    refuse_calls(stage)
+    for number in range(10):
+        stage.create(f"r{number}")
+    stage.settle()
+    assert states(stage) == {SyncState.PROBLEM}
+    lift(stage)
+    stage.later(minutes=5)
+    stage.edit("r3", details="Try again")
+    stage.settle(poll=False)
+    assert states(stage) == {SyncState.SYNCED}
+    assert len(stage.tasks()) == 10
+
+
+def test_retry_sends_it_and_its_group(stage: Stage) -> None:
+    """O4: pressed on one; until it went through, the problem stays to be seen."""
+    refuse_calls(stage)
+    stage.create("one")
+    stage.create("other")
+    stage.settle()
+    retry(stage, "one")
+    stage.push()
+    assert sync_state(stage.reminder("one")) is SyncState.PROBLEM
+    assert [line.event for line in stage.history("one")] == [Event.CREATED, Event.PROBLEM, Event.RETRIED]
+    lift(stage)
+    stage.later(minutes=5)
+    retry(stage, "one")
+    stage.settle(poll=False)
+    assert states(stage) == {SyncState.SYNCED}
+
+
+def test_a_group_is_not_tried_for_another_kind_of_problem(stage: Stage) -> None:
+    """O4: what went through says nothing about reminders that were refused for another reason."""
+    refuse_calls(stage)
+    stage.create("call")
+    stage.create("long", name="Write to Ada")
+    stage.settle(poll=False)
+    other = Failure(kind=Kind.PERMANENT, code="ENTITY_IS_LOCKED", message="locked")
+    stage.edit("long", details="more")
+    stage.world.org.update = lambda changes: [Outcome(failure=other) for _ in changes]  # type: ignore[method-assign]
+    stage.settle(poll=False)
+    del stage.world.org.update
+    lift(stage)
+    stage.later(minutes=5)
+    retry(stage, "long")
+    stage.settle(poll=False)
+    assert sync_state(stage.reminder("long")) is SyncState.SYNCED
+    assert sync_state(stage.reminder("call")) is SyncState.PROBLEM
+
+
+def test_what_stays_refused_is_not_tried_round_and_round(stage: Stage) -> None:
+    """O4, Never: of two rules with one code only one was lifted; a success costs the others one attempt, and no loop."""
+    refuse_calls(stage)
+    stage.org.state.validations.append(lambda row: "No letters" if str(row["Subject"]).startswith("Write") else None)
+    for number in range(6):
+        stage.create(f"call{number}")
+        stage.create(f"write{number}", name=f"Write to {number}")
+    stage.settle(poll=False)
+    assert states(stage) == {SyncState.PROBLEM}
+    stage.org.state.validations.pop(0)
+    stage.later(minutes=5)
+    before = stage.calls()
+    retry(stage, "call0")
+    stage.settle(poll=False)
+    assert {each.id for each in stage.ledger.all() if each.trouble} == {f"write{number}" for number in range(6)}
+    for _ in range(30):
+        stage.later(minutes=1)
+        outbox.push_due(stage.world)
+        stage.settle(poll=False)
+    assert stage.calls() - before < 20
+    assert all(len(stage.history(f"write{number}", Event.PROBLEM)) == 1 for number in range(6))
+
+
+def test_a_daily_attempt_that_goes_through_takes_the_others_along(stage: Stage) -> None:
+    """O4: nobody presses anything; the schedule's attempt finds out that the cause is gone."""
+    refuse_calls(stage)
+    stage.create("monday")
+    stage.settle(poll=False)
+    stage.later(hours=12)
+    stage.create("tuesday")
+    stage.settle(poll=False)
+    lift(stage)
+    stage.later(hours=13)
+    outbox.push_due(stage.world)
+    stage.settle(poll=False)
+    assert states(stage) == {SyncState.SYNCED}
+
+
+def test_later_edits_wait_behind_a_problem_and_changes_from_there_still_come_in(stage: Stage) -> None:
+    """O4: nothing is lost on either side while a rule refuses."""
+    stage.create(name="Write to Ada")
+    stage.settle()
+    stage.org.state.validations.append(lambda row: "Closed" if row["Status"] == "Completed" else None)
+    stage.edit(status=Status.COMPLETE)
+    stage.settle()
+    stage.edit(details="later edit")
+    stage.settle()
+    stage.org.update_task(stage.anna, stage.task_of(), Priority="High")
+    stage.settle()
+    assert stage.reminder().values.priority == "High"
+    assert sync_state(stage.reminder()) is SyncState.PROBLEM
+    lift(stage)
+    retry(stage, "r1")
+    stage.settle()
+    task = stage.task(stage.task_of())
+    assert task
+    assert (task.status, task.description, task.priority) == ("Completed", "later edit", "High")
+
+
+def test_an_ignored_problem_is_hidden_until_its_cause_changes(stage: Stage) -> None:
+    """C4: the same refusal stays hidden at every daily attempt; another one shows again."""
+    refuse_calls(stage)
+    stage.create()
+    stage.settle(poll=False)
+    assert stage.ledger.save([edit.ignore(stage.reminder(), now=stage.clock.now())]) != [None]
+    stage.later(days=1, minutes=1)
+    outbox.push_due(stage.world)
+    assert hidden(stage.reminder())
+    lift(stage)
+    stage.org.state.validations.append(lambda row: "Another rule" if row["Subject"] else None)
+    stage.later(days=1, minutes=1)
+    outbox.push_due(stage.world)
+    assert not hidden(stage.reminder())
+    assert stage.edit(details="x").trouble is None
+
+
+def hidden(reminder: Reminder) -> bool:
+    """Tell whether its problem is ignored."""
+    assert reminder.trouble
+    return reminder.trouble.ignored is not None
+
+
+# --- a call refused as a whole
+
+
+def poisoned(stage: Stage, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """Have the org refuse every call as a whole that holds one of these words, as it does with a body that it cannot read."""
+
+    def refused(records: Sequence[Any]) -> bool:
+        held = [
+            value for record in records for value in (record.fields if isinstance(record, Change) else record).values()
+        ]
+        return any(word in str(value) for value in held for word in words)
+
+    for verb in ("create", "update"):
+        real = getattr(stage.world.org, verb)
+
+        def call(records: Sequence[Any], real: Any = real) -> Any:
+            if refused(records):
+                raise OrgUnavailable(Failure(kind=Kind.PERMANENT, code="JSON_PARSER_ERROR", message="Unexpected"))
+            return real(records)
+
+        monkeypatch.setattr(stage.world.org, verb, call)
+
+
+def test_one_record_that_spoils_the_call_stands_alone_in_the_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """O3: 199 go out in the same run, in a number of calls that grows with the logarithm; the one becomes its own problem."""
+    for number in range(200):
+        stage.create(f"r{number}", name=f"Write to {number:03}")
+    poisoned(stage, monkeypatch, "137")
+    summary = stage.push()
+    assert summary.unavailable is None
+    assert summary.counts["calls_create"] <= 1 + 2 * 8
+    assert len(stage.tasks()) == 199
+    trouble = stage.reminder("r137").trouble
+    assert trouble
+    assert trouble.code == "JSON_PARSER_ERROR"
+    assert [each.id for each in stage.ledger.all() if each.trouble] == ["r137"]
+    assert stage.reminder("r137").intents == ()
+
+
+def test_one_edit_that_spoils_the_call_stands_alone_too(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """O3: updates go by 25, and the neighbours of the bad one are sent."""
+    for number in range(25):
+        stage.create(f"r{number}")
+    stage.settle()
+    stage.later(minutes=1)
+    poisoned(stage, monkeypatch, "spoilt")
+    for number in range(25):
+        stage.edit(f"r{number}", details="spoilt" if number == 7 else "fine")
+    stage.push()
+    assert [task.description for task in stage.tasks()].count("fine") == 24
+    assert [each.id for each in stage.ledger.all() if each.trouble] == ["r7"]
+
+
+def test_a_call_that_is_refused_whatever_it_holds_costs_a_bounded_number_of_calls(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """O3, Never: everything is refused; the run stops, and what it did not get to waits without being lost."""
+    for number in range(200):
+        stage.create(f"r{number}")
+    poisoned(stage, monkeypatch, "Call")
+    summary = stage.push()
+    assert summary.unavailable
+    assert summary.counts["calls_create"] <= 1 + 2 * outbox.HALVINGS
+    monkeypatch.undo()
+    stage.later(minutes=3)
+    outbox.push_due(stage.world)
+    stage.settle(poll=False)
+    assert states(stage) <= {SyncState.SYNCED, SyncState.PROBLEM}
+    stage.later(days=1, minutes=1)
+    outbox.push_due(stage.world)
+    stage.settle(poll=False)
+    assert states(stage) == {SyncState.SYNCED}
+    assert len(stage.tasks()) == 200
+
+
+def test_a_set_up_that_is_wrong_is_not_blamed_on_a_record(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """O3: an address that does not exist is one problem of the org, found with one call."""
+    stage.create("one")
+    stage.create("other")
+
+    def call(_: Sequence[Any]) -> list[Outcome]:
+        raise OrgUnavailable(Failure(kind=Kind.PERMANENT, code="NOT_FOUND", message="no such resource"))
+
+    monkeypatch.setattr(stage.world.org, "create", call)
+    assert stage.push().counts["calls_create"] == 1
+    assert [each.trouble for each in stage.ledger.all()] == [None, None]
+
+
+# --- the org as a whole
+
+
+def test_a_limit_reached_is_one_problem_and_not_thousands(stage: Stage) -> None:
+    """O3, C4: no reminder is blamed; it lasts since the first refusal, and the next success ends it."""
+    for number in range(5):
+        stage.create(f"r{number}")
+    stage.org.faults.add("limit", match="/data/v", times=None)
+    stage.push()
+    began = stage.clock.now()
+    stage.later(minutes=3)
+    outbox.push_due(stage.world)
+    find.poll(stage.world)
+    outages = stage.ledger.outages()
+    assert {(each.run, each.failure.code) for each in outages} == {
+        ("push", "REQUEST_LIMIT_EXCEEDED"),
+        ("poll", "REQUEST_LIMIT_EXCEEDED"),
+    }
+    assert {each.since for each in outages if each.run == "push"} == {began}
+    assert {each.seen for each in outages} == {stage.clock.now()}
+    assert [each.trouble for each in stage.ledger.all()] == [None] * 5
+    stage.org.faults.clear()
+    stage.settle()
+    assert stage.ledger.outages() == []
+
+
+def test_a_push_with_nothing_to_send_proves_nothing(stage: Stage) -> None:
+    """C4: every minute a push ends well because nothing is due; that must not hide an outage for a moment."""
+    stage.create()
+    stage.org.faults.add("limit", match="/data/v", times=None)
+    stage.push()
+    outbox.push(stage.world, [])
+    assert len(stage.ledger.outages()) == 1
+
+
+def test_that_reading_works_does_not_end_an_outage_of_writing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C4: in read-only maintenance polls go on while pushes wait."""
+    stage.create()
+
+    def maintenance(_: Sequence[Any]) -> list[Outcome]:
+        code = "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"
+        raise OrgUnavailable(Failure(kind=Kind.TRANSIENT, code=code, message="read only"))
+
+    monkeypatch.setattr(stage.world.org, "create", maintenance)
+    stage.push()
+    find.poll(stage.world)
+    assert [each.run for each in stage.ledger.outages()] == ["push"]
+
+
+def test_hints_that_cannot_be_applied_open_a_problem_of_the_pull(stage: Stage) -> None:
+    """I1, C4: what is parked says why."""
+    stage.create()
+    stage.settle()
+    stage.org.faults.add("unavailable", times=None)
+    inbox.pull(stage.world, [Hint(stage.task_of())])
+    [outage] = stage.ledger.outages()
+    assert (outage.run, outage.failure.kind) == ("pull", Kind.TRANSIENT)
+    stage.org.faults.clear()
+    stage.later(minutes=5)
+    inbox.pull(stage.world, [Hint(stage.task_of())])
+    assert stage.ledger.outages() == []
+    assert stage.clock.now() - outage.since == timedelta(minutes=5)
