@@ -14,7 +14,7 @@ PURE := tests/unit/core tests/unit/test_edit.py tests/unit/test_problems.py
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test rules check fix lock build deploy
+.PHONY: help run demo chaos test rules check fix lock build deploy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ run: | $(UV) ## the whole product on this machine (ARGS="--help" lists its optio
 
 demo: | $(UV) ## a story over HTTP against the running stack, told as a table
 	$(RUN) python -m infra.local.demo $(ARGS)
+
+chaos: | $(UV) ## kill the functions 50 times under load on both sides: nothing lost, nothing doubled (ARGS="--seed 7")
+	$(RUN) python -m infra.local.chaos $(ARGS)
 
 # Three calls: the core's own tests must reach every branch of the pure half; then the rest; and last, with the machine to itself because
 # its promises are seconds, the story of a working day.
