@@ -255,9 +255,30 @@ class UserItem(StateItem):
 
 
 class MarkItem(StateItem):
-    """An instant that only moves forward: a watermark, or a direction's last success."""
+    """An instant that only moves forward: a watermark."""
 
     at = InstantAttribute()
+
+
+class RunItem(StateItem):
+    """Of one direction: `at`, its last success, which only moves forward; and its calls on the day `day` (UTC).
+
+    `used` and `limit` are what the org said of its own calls at `told`.
+    """
+
+    at = InstantAttribute(null=True)
+    day = DayAttribute(null=True)
+    ours = NumberAttribute(null=True)
+    used = NumberAttribute(null=True)
+    limit = NumberAttribute(null=True)
+    told = InstantAttribute(null=True)
+
+
+class RequestItem(StateItem):
+    """A sync that somebody asked for at `at`; `sync_due` wakes the poll."""
+
+    at = InstantAttribute()
+    sync_due = BooleanAttribute()
 
 
 class ParkedItem(StateItem):
@@ -289,6 +310,8 @@ class Items:
     mark: type[MarkItem]
     parked: type[ParkedItem]
     outage: type[OutageItem]
+    run: type[RunItem]
+    request: type[RequestItem]
     connection: Connection
 
 
@@ -309,6 +332,8 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         mark=_bound(MarkItem, state, connection, stream="NEW_IMAGE"),
         parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
         outage=_bound(OutageItem, state, connection, stream="NEW_IMAGE"),
+        run=_bound(RunItem, state, connection, stream="NEW_IMAGE"),
+        request=_bound(RequestItem, state, connection, stream="NEW_IMAGE"),
         connection=connection,
     )
 

@@ -130,6 +130,16 @@ class Usage:
     ours: int = field(default=0, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """Calls of the org today as last heard (`at`), its limit, and how many of them our runs have made today (UTC) (C3)."""
+
+    used: int
+    limit: int
+    at: datetime
+    ours: int
+
+
 class Org(Protocol):
     """Our verbs on one Salesforce org. Every method is one API call per started batch, counted by the org.
 
@@ -304,8 +314,23 @@ class Ledger(Protocol):
         """Move it forward; a value that is not later changes nothing (I3)."""
         ...
 
-    def succeeded(self, direction: str, at: datetime) -> None:
-        """Note the last success of a direction ("pull", "push", "poll", "sweep"), for the sync status (C3)."""
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
+        """Note the last success of a direction ("pull", "push", "poll", "sweep"), for the sync status (C3).
+
+        `spent`: what the org said of its calls, and how many of them this very run has made (`ours`); as a rule one write.
+        """
+        ...
+
+    def spent(self, direction: str, at: datetime, usage: Usage) -> None:
+        """Note the calls of something that did not succeed, or is no direction ("api")."""
+        ...
+
+    def spending(self, now: datetime) -> Spending | None:
+        """Calls used today, by the org as last heard and by us; None if no run has heard anything today (UTC)."""
+        ...
+
+    def ask_for_sync(self, at: datetime) -> bool:
+        """Wake the poll for a poll and a push (C3); False if that was asked for less than a minute ago."""
         ...
 
     def successes(self) -> dict[str, datetime]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from reminders.ports import World
+from reminders.ports import Usage, World
 from reminders.problems import Failure, Kind, Outage
 
 PROVED_BY_ANY: Final = frozenset({Kind.AUTHENTICATION, Kind.LIMIT})
@@ -22,9 +22,9 @@ class Run:
 
     def succeeded(self) -> None:
         """Note the success. If the org was asked at all, the outages that its answers prove to be over end."""
-        ledger = self.world.ledger
-        ledger.succeeded(self.name, self.world.clock.now())
-        if _calls(self.world) == self.calls_before:
+        ledger, spent = self.world.ledger, self._spent()
+        ledger.succeeded(self.name, self.world.clock.now(), spent)
+        if spent is None:
             return
         for outage in ledger.outages():
             if outage.run == self.name or outage.failure.kind in PROVED_BY_ANY:
@@ -32,15 +32,19 @@ class Run:
 
     def stopped(self, failure: Failure) -> None:
         """Keep what stopped it, until a run of its name gets through."""
-        now = self.world.clock.now()
+        now, spent = self.world.clock.now(), self._spent()
+        if spent:
+            self.world.ledger.spent(self.name, now, spent)
         self.world.ledger.note_outage(Outage(run=self.name, failure=failure, since=now, seen=now))
+
+    def _spent(self) -> Usage | None:
+        """Tell what this run has spent so far; None if nothing."""
+        usage = self.world.org.usage()
+        made = usage.ours - self.calls_before if usage else 0
+        return replace(usage, ours=made) if usage and made else None
 
 
 def begin(world: World, name: str) -> Run:
     """Begin a run."""
-    return Run(world, name, _calls(world))
-
-
-def _calls(world: World) -> int:
     usage = world.org.usage()
-    return usage.ours if usage else 0
+    return Run(world, name, usage.ours if usage else 0)

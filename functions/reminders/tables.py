@@ -27,9 +27,10 @@ state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
     kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · parked/<task id> ·
-               outage/<run>#<code>
+               outage/<run>#<code> · request/sync
     stream     NEW_IMAGE. The poll is woken for a first sync by
-               `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet.
+               `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
+               and for a sync that somebody asked for by the same of `sync_due`.
     TTL        `expires` (N, epoch seconds)
 
 Rules of writing
@@ -88,13 +89,15 @@ from reminders.items import (
     OutageItem,
     ParkedItem,
     ReminderItem,
+    RequestItem,
+    RunItem,
     Troubled,
     UserItem,
     Waiting,
     bind,
 )
 from reminders.lists import span, trouble_prefix
-from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, View
+from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, Spending, Usage, View
 from reminders.problems import Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
@@ -106,6 +109,11 @@ WATERMARK: Final = "watermark"
 SUCCESS: Final = "success"
 PARKED: Final = "parked"
 OUTAGE: Final = "outage"
+
+REQUEST: Final = ("request", "sync")
+
+BETWEEN_SYNCS: Final = timedelta(minutes=1)
+"""Who asks for a sync sooner than that after the last one is told so (C3)."""
 
 FORGOTTEN: Final = timedelta(days=2)
 """So long after it was last seen, an outage that nothing ended is removed."""
@@ -250,13 +258,55 @@ class Tables(Ledger):
         """See Ledger."""
         self._forward(WATERMARK, mark, value)
 
-    def succeeded(self, direction: str, at: datetime) -> None:
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
         """See Ledger. Of two runs that end out of order, the later one stands."""
-        self._forward(SUCCESS, direction, at)
+        item = self._items.run(SUCCESS, direction)
+        later = RunItem.at.does_not_exist() | (RunItem.at < at)
+        success: list[Action] = [RunItem.schema.set(SCHEMA), RunItem.at.set(at)]
+        calls = _calls(spent, at) if spent and spent.ours else None
+        today = later & (RunItem.day == at.date())
+        if calls and _written("note a success", partial(item.update, [*success, *calls], today)):
+            return
+        _written("note a success", partial(item.update, success, later))
+        if spent and spent.ours:
+            self.spent(direction, at, spent)
 
     def successes(self) -> dict[str, datetime]:
         """See Ledger."""
-        return self._marks(SUCCESS)
+        with _asking("read successes"):
+            return {item.sk: item.at for item in self._runs() if item.at is not None}
+
+    def spent(self, direction: str, at: datetime, usage: Usage) -> None:
+        """See Ledger. A day begins with its first call; what comes later still from the day before is left out."""
+        item = self._items.run(SUCCESS, direction)
+        if _written("note calls", partial(item.update, _calls(usage, at), RunItem.day == at.date())):
+            return
+        first = [RunItem.schema.set(SCHEMA), RunItem.day.set(at.date()), RunItem.ours.set(usage.ours)]
+        told = [RunItem.used.set(usage.used), RunItem.limit.set(usage.limit), RunItem.told.set(at)]
+        new_day = RunItem.day.does_not_exist() | (RunItem.day < at.date())
+        if not _written("note calls", partial(item.update, [*first, *told], new_day)):
+            _written("note calls", partial(item.update, _calls(usage, at), RunItem.day == at.date()))
+
+    def spending(self, now: datetime) -> Spending | None:
+        """See Ledger."""
+        with _asking("read calls"):
+            today = [item for item in self._runs() if item.day == now.date()]
+        if not today:
+            return None
+        newest = max(today, key=lambda item: item.told)
+        ours = sum(int(item.ours) for item in today)
+        return Spending(used=int(newest.used), limit=int(newest.limit), at=newest.told, ours=ours)
+
+    def ask_for_sync(self, at: datetime) -> bool:
+        """See Ledger."""
+        item = self._items.request(*REQUEST)
+        actions: list[Action] = [
+            RequestItem.schema.set(SCHEMA),
+            RequestItem.at.set(at),
+            RequestItem.sync_due.set(True),
+        ]
+        rested = RequestItem.at.does_not_exist() | (RequestItem.at <= at - BETWEEN_SYNCS)
+        return _written("ask for a sync", partial(item.update, actions, rested))
 
     def settings(self) -> Settings:
         """See Ledger."""
@@ -366,6 +416,9 @@ class Tables(Ledger):
         later = MarkItem.at.does_not_exist() | (MarkItem.at < value)
         _written(f"move {kind} forward", partial(item.update, actions, later))
 
+    def _runs(self) -> list[RunItem]:
+        return [check(item) for item in self._items.run.query(SUCCESS, consistent_read=True)]
+
     def _marks(self, kind: str) -> dict[str, datetime]:
         with _asking(f"read {kind}"):
             return {item.sk: check(item).at for item in self._items.mark.query(kind, consistent_read=True)}
@@ -407,6 +460,16 @@ def _refused(error: PynamoDBException) -> bool:
 def _unavailable(what: str, error: PynamoDBException) -> LedgerUnavailable:
     code = error.cause_response_code or type(error.cause or error).__name__
     return LedgerUnavailable(f"could not {what}: {code}: {error.cause_response_message or error.cause or error}")
+
+
+def _calls(usage: Usage, at: datetime) -> list[Action]:
+    """Add a run's calls to those of its day."""
+    return [
+        RunItem.ours.add(usage.ours),
+        RunItem.used.set(usage.used),
+        RunItem.limit.set(usage.limit),
+        RunItem.told.set(at),
+    ]
 
 
 def _next_attempt(item: ReminderItem) -> datetime:

@@ -12,7 +12,7 @@ import pytest
 from infra.local.dynamodb import TableNames
 from reminders.item_values import UnknownSchema
 from reminders.items import SCHEMA
-from reminders.ports import Ledger, LedgerUnavailable, Mark, View
+from reminders.ports import Ledger, LedgerUnavailable, Mark, Usage, View
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 from reminders.settings import Import, Settings, User
@@ -193,9 +193,26 @@ def test_every_item_says_its_schema(ledger: Ledger, raw: Raw) -> None:
     ledger.note_outage(
         Outage(run="push", failure=Failure(kind=Kind.LIMIT, code="X", message="no"), since=NOW, seen=NOW)
     )
+    ledger.spent("api", NOW, Usage(used=1, limit=2, ours=1))
+    ledger.ask_for_sync(NOW)
     items = raw.everything()
-    assert len(items) == 10
-    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 10
+    assert len(items) == 12
+    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 12
+
+
+def test_a_sync_that_is_asked_for_wakes_the_poll_each_time(ledger: Ledger, raw: Raw) -> None:
+    """C3: the stream's filter sees every request that is granted, and no other."""
+    for minutes in (0, 0, 2):
+        ledger.ask_for_sync(NOW + timedelta(minutes=minutes))
+    images = [record["NewImage"] for record in raw.stream(raw.tables["state"])]
+    assert [image.get("sync_due") for image in images] == [{"BOOL": True}] * 2
+
+
+def test_a_success_with_its_calls_is_one_write(ledger: Ledger, raw: Raw) -> None:
+    """C3: what the status shows costs an idle poll nothing, but for the first of a day."""
+    for minutes in (0, 5, 10):
+        ledger.succeeded("poll", NOW + timedelta(minutes=minutes), Usage(used=1, limit=9, ours=2))
+    assert len(raw.stream(raw.tables["state"])) == 3 + 1
 
 
 def test_an_outage_that_nobody_sees_any_more_expires(ledger: Ledger, raw: Raw) -> None:

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import pytest
 
-from reminders.ports import Ledger, Mark
+from reminders.ports import Ledger, Mark, Spending, Usage
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Priority, Status
 from reminders.settings import Choice, Import, Policy, Settings, User
@@ -247,3 +247,44 @@ def test_outages_of_two_runs_end_each_by_itself(ledger: Ledger) -> None:
     ledger.end_outage("poll", "A_CODE")
     ledger.end_outage("push", "ANOTHER")
     assert ledger.outages() == [outage("push")]
+
+
+def test_calls_of_a_day_add_up_over_runs_and_begin_anew_the_next_day(ledger: Ledger) -> None:
+    """C3: ours are counted by day and direction; of the org's own figures the newest counts."""
+    assert ledger.spending(NOW) is None
+    ledger.succeeded("poll", NOW, Usage(used=100, limit=1000, ours=2))
+    ledger.succeeded("poll", NOW + 5 * MINUTE, Usage(used=105, limit=1000, ours=2))
+    ledger.succeeded("push", NOW + MINUTE, Usage(used=103, limit=1000, ours=3))
+    ledger.spent("push", NOW + 2 * MINUTE, Usage(used=104, limit=1000, ours=1))
+    ledger.spent("api", NOW + 2 * MINUTE, Usage(used=104, limit=1000, ours=1))
+    assert ledger.spending(NOW + 6 * MINUTE) == Spending(used=105, limit=1000, at=NOW + 5 * MINUTE, ours=9)
+    assert ledger.successes() == {"poll": NOW + 5 * MINUTE, "push": NOW + MINUTE}
+    tomorrow = NOW + timedelta(days=1)
+    assert ledger.spending(tomorrow) is None
+    ledger.succeeded("poll", tomorrow, Usage(used=4, limit=1000, ours=2))
+    assert ledger.spending(tomorrow) == Spending(used=4, limit=1000, at=tomorrow, ours=2)
+    ledger.spent("poll", NOW, Usage(used=106, limit=1000, ours=5))
+    assert ledger.spending(tomorrow) == Spending(used=4, limit=1000, at=tomorrow, ours=2)
+
+
+def test_calls_of_a_run_that_ended_out_of_order_count_all_the_same(ledger: Ledger) -> None:
+    """C3: its success is older than the one known, its calls are not."""
+    ledger.succeeded("pull", NOW + MINUTE, Usage(used=2, limit=10, ours=2))
+    ledger.succeeded("pull", NOW, Usage(used=1, limit=10, ours=1))
+    spending = ledger.spending(NOW)
+    assert spending
+    assert spending.ours == 3
+    assert ledger.successes() == {"pull": NOW + MINUTE}
+
+
+def test_a_run_without_calls_says_nothing_of_them(ledger: Ledger) -> None:
+    """C3: an idle push every minute must neither write more nor make old figures look fresh."""
+    ledger.succeeded("push", NOW, Usage(used=5, limit=10, ours=0))
+    assert ledger.spending(NOW) is None
+    assert ledger.successes() == {"push": NOW}
+
+
+def test_a_sync_can_be_asked_for_once_a_minute(ledger: Ledger) -> None:
+    """C3: a button pressed ten times starts one sync."""
+    asked = [ledger.ask_for_sync(NOW + timedelta(seconds=seconds)) for seconds in (0, 1, 59, 60, 61, 120)]
+    assert asked == [True, False, False, True, False, True]

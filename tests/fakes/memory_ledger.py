@@ -1,7 +1,7 @@
 """The ledger in memory: the same promises as `tables`, held to the same contract tests, at the speed of a dict.
 
 It also tells what DynamoDB's streams would: `rung` are the ids of reminders whose write rang (O1), and `first_sync_due` the
-ids of users whose first sync a write asked for (S1), oldest first; whoever reads them may clear them.
+ids of users whose first sync a write asked for (S1), `syncs_asked` the times of requests for a sync (C3), oldest first; whoever reads them may clear them.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 from reminders.lists import place, span, trouble_place, trouble_prefix
-from reminders.ports import Ledger, Mark, Parked, View
+from reminders.ports import Ledger, Mark, Parked, Spending, Usage, View
 from reminders.problems import Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
@@ -33,6 +33,8 @@ class MemoryLedger(Ledger):
         self._parked: dict[str, tuple[datetime | None, frozenset[str]]] = {}
         self._times: Counter[str] = Counter()
         self._marks: dict[tuple[str, str], datetime] = {}
+        self.syncs_asked: list[datetime] = []
+        self._calls: dict[str, tuple[datetime, Usage]] = {}
         self._outages: dict[tuple[str, str], Outage] = {}
         self._settings = Settings()
         self._users: dict[str, User] = {}
@@ -149,9 +151,37 @@ class MemoryLedger(Ledger):
         """See Ledger."""
         self._forward(("watermark", mark), value)
 
-    def succeeded(self, direction: str, at: datetime) -> None:
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
         """See Ledger."""
         self._forward(("success", direction), at)
+        if spent and spent.ours:
+            self.spent(direction, at, spent)
+
+    def spent(self, direction: str, at: datetime, usage: Usage) -> None:
+        """See Ledger."""
+        with self._lock:
+            then, before = self._calls.get(direction, (at, replace(usage, ours=0)))
+            if then.date() > at.date():
+                return
+            ours = usage.ours + (before.ours if then.date() == at.date() else 0)
+            self._calls[direction] = at, replace(usage, ours=ours)
+
+    def spending(self, now: datetime) -> Spending | None:
+        """See Ledger."""
+        with self._lock:
+            today = [(at, usage) for at, usage in self._calls.values() if at.date() == now.date()]
+        if not today:
+            return None
+        at, newest = max(today, key=lambda told: told[0])
+        return Spending(used=newest.used, limit=newest.limit, at=at, ours=sum(usage.ours for _, usage in today))
+
+    def ask_for_sync(self, at: datetime) -> bool:
+        """See Ledger."""
+        with self._lock:
+            if self.syncs_asked and at - self.syncs_asked[-1] < timedelta(minutes=1):
+                return False
+            self.syncs_asked.append(at)
+            return True
 
     def successes(self) -> dict[str, datetime]:
         """See Ledger."""
