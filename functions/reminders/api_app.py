@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NoReturn
@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_pages, api_reminders, api_settings
+from reminders import api_pages, api_problems, api_reminders, api_settings
 from reminders.access import Site, sign_in, user_id
 from reminders.api_errors import ApiError, invalid, refused, unavailable
 from reminders.api_http import JSON, LOG, Call, error, raw, remember
@@ -35,6 +35,7 @@ MAX_BODY = 2 * 1024 * 1024
 app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
 app.include_router(api_pages.router)
 app.include_router(api_reminders.router)
+app.include_router(api_problems.router)
 app.include_router(api_settings.router)
 
 _one_at_a_time = Lock()
@@ -153,7 +154,7 @@ def _check_body(event: Mapping[str, Any]) -> None:
         raise ApiError(415, "not_json", "Send the body as application/json.")
     try:
         text = b64decode(body, validate=True).decode() if event.get("isBase64Encoded") else body
-        parsed = json.loads(text, parse_constant=_no_constant)
+        parsed = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_each_key_once)
         json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as fault:
         raise ApiError(400, "malformed", "The body is not valid JSON.") from fault
@@ -163,6 +164,14 @@ def _check_body(event: Mapping[str, Any]) -> None:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one key, nobody can say which was meant; readers on the way may have taken the other one."""
+    parsed = dict(pairs)
+    if len(parsed) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return parsed
 
 
 def _gateway(response: Response[str]) -> dict[str, Any]:

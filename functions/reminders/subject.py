@@ -22,6 +22,7 @@ DYNAMIC_FIELDS: Final = (
 )
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_MEANT_AS_ONE = re.compile(r"\{\{.*?(?:\}\}|$)", re.DOTALL)
 _LINE_BREAKS = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 
 
@@ -43,8 +44,9 @@ def inputs(values: Values) -> dict[str, str]:
 
 
 def check(template: str) -> None:
-    """Refuse a template with a dynamic field that does not exist. Raises UnknownField."""
-    unknown = {name for name in _PLACEHOLDER.findall(template) if name.lower() not in DYNAMIC_FIELDS}
+    """Refuse a template with a dynamic field that does not exist, or is not closed. Raises UnknownField."""
+    meant = {text: _PLACEHOLDER.fullmatch(text) for text in _MEANT_AS_ONE.findall(template)}
+    unknown = {text.strip("{} ") for text, name in meant.items() if not (name and name[1].lower() in DYNAMIC_FIELDS)}
     if unknown:
         known = ", ".join(DYNAMIC_FIELDS)
         raise UnknownField(f"unknown dynamic field {', '.join(sorted(unknown))}; the template can use: {known}")

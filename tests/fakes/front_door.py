@@ -6,33 +6,41 @@ too, and what reaches a function is what `infra.local.gateway` makes of an HTTP 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from io import StringIO
+from logging import StreamHandler
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 from fakes.memory_hints import MemoryHints
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, ORG, SITE, PeopleOrg
 from fakes.still_clock import StillClock
 
+import api
+import receive
 from infra.local.authorizer import Unauthorized, Verifier
 from infra.local.gateway import Answer, Gateway, Request
 from infra.local.lambdas import Function
 from infra.local.wiring import Authorizer, Route
-from reminders import api_app, edit, outbound_message
+from reminders import edit, runtime, telemetry
 from reminders.ports import Hints, Org, World
 from reminders.reminder import Record, Side, Tombstone, Values
+from reminders.runtime import Receiver
+from reminders.secret import Secret
 from reminders.settings import User
 
+CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 ADDRESS = "pT7xWq2Zr9LmK4vN8sHdYc3Fb6GjQe5UaRo1Xi0EwSzBtMuC"
 LINKED, LOCAL, DELETED, HANDED_OVER, OF_CY = "linked", "local", "deleted", "handed-over", "of-cy"
 """Reminders that are there: four of Bo's, one of Cy's."""
 
-_SIGN_IN = Authorizer("https://issuer.test", ("app",))
+SIGN_IN = Authorizer("https://issuer.test", ("app",))
 _ROUTES = (
-    Route("api", "ANY", "/api/{proxy+}", _SIGN_IN),
+    Route("api", "ANY", "/api/{proxy+}", SIGN_IN),
     Route("api", "GET", "/", None),
     Route("api", "GET", "/assets/{file}", None),
     Route("api", "GET", "/openapi.json", None),
@@ -50,12 +58,12 @@ class _Tokens(Verifier):
 
 
 class FrontDoor:
-    """Gateway, API and webhook on a fresh world; `reset` makes it fresh again."""
+    """Gateway, API and webhook on a fresh world; `reset` makes it fresh again. `verifier` is the real one, or takes user ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, verifier: Verifier | None = None) -> None:
         functions = {"api": SimpleNamespace(invoke=self._api), "receive": SimpleNamespace(invoke=self._receive)}
         self._gateway = Gateway(_ROUTES, cast("Mapping[str, Function]", functions), list)
-        self._gateway._verifiers = {_SIGN_IN: _Tokens(_SIGN_IN)}
+        self._gateway._verifiers = {SIGN_IN: verifier or _Tokens(SIGN_IN)}
         self.reset()
 
     def reset(self) -> None:
@@ -115,12 +123,13 @@ class FrontDoor:
         return [answer.body]
 
     def _api(self, event: dict[str, Any]) -> dict[str, Any]:
-        return api_app.answer(event, cast("Any", None), lambda: self._world, SITE)
+        with patch.object(runtime, "world", lambda: self._world), patch.object(runtime, "environment", lambda: SITE):
+            return api.handler(event, cast("Any", CONTEXT))
 
     def _receive(self, event: dict[str, Any]) -> dict[str, Any]:
-        delivery = outbound_message.receive(event, lambda given: outbound_message.matches(given, ADDRESS), ORG)
-        self.hints.store(delivery.hints)
-        return delivery.response
+        receiver = Receiver(hints=self.hints, addresses=Secret(lambda: ADDRESS, StillClock()), organization_id=ORG)
+        with patch.object(runtime, "receiver", lambda: receiver):
+            return receive.handler(event, CONTEXT)
 
 
 def _copy(value: object) -> object:
@@ -146,3 +155,13 @@ def _reminder(key: str) -> Record:
     if key == HANDED_OVER:
         changes["handed_over"] = True
     return Record(reminder=replace(made.reminder, **changes), lines=made.lines)
+
+
+def listen() -> Iterator[StringIO]:
+    """Collect what both functions log, for a fixture."""
+    handler = telemetry.logger().logger_handler
+    assert isinstance(handler, StreamHandler)
+    stream = StringIO()
+    before = handler.setStream(stream)
+    yield stream
+    handler.setStream(before)

@@ -64,7 +64,7 @@ def test_no_request_breaks_the_api_and_no_refused_one_changes_anything(
         if user == BO:
             assert stored(after)[OF_CY] == stored(before)[OF_CY]
         # A bulk request is answered item by item: what does not fit is refused in its result, hence the check of our own.
-        excluded = cast("list[Any]", [negative_data_rejection] if case.path == BULK else [])
+        excluded: list[Any] = [negative_data_rejection] if case.path == BULK else []
         case.validate_response(response, headers=signed, excluded_checks=excluded)
         if case.path == BULK and response.status_code == 200 and body_is_wrong(case):
             assert any(each["status"] == 422 for each in results(response))
