@@ -127,8 +127,12 @@ def _openapi() -> str:
 def _corrected(document: dict[str, Any]) -> dict[str, Any]:
     """Correct what Powertools says of us: the shape of a 500, which `_fail` decides, and parameters that could be null."""
     del document["components"]["schemas"]["ResponseValidationError"]
+    shape = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ErrorOut", "GatewayErrorOut")]}
     for operation in (each for operations in document["paths"].values() for each in operations.values()):
-        operation["responses"]["500"] = operation["responses"]["503"] | {"description": "Our mistake; it is logged."}
+        operation["responses"]["500"] = {
+            "description": "Our mistake; it is logged.",
+            "content": {JSON: {"schema": shape}},
+        }
         for parameter in operation.get("parameters", ()):
             kinds = [kind for kind in parameter["schema"].pop("anyOf", ()) if kind != {"type": "null"}]
             parameter["schema"] |= kinds[0] if kinds else {}

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from reminders import commands
 from reminders.api_errors import ApiError, invalid
 from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
-from reminders.commands import Change, Command, Create, Delete, Done, Restore, SyncThisOne, Wanted
+from reminders.commands import Change, Command, Create, Delete, Done, Ignore, Restore, Retry, SyncThisOne, Wanted
 from reminders.ports import View
 from reminders.reminder import Status
 from reminders.schemas import (
@@ -139,6 +139,25 @@ def restore_reminder(reminder_id: Id, if_match: IfMatch = None) -> Response[str]
 def sync_this_one(reminder_id: Id) -> Response[str]:
     """Take a reminder into the sync that was created before its assignee's sync was turned on (S2)."""
     return _do(SyncThisOne(reminder_id))
+
+
+@router.post(
+    "/api/reminders/<reminder_id>/retry", summary="Retry", tags=["Problems"], responses=responses(ReminderOut, 404, 409)
+)
+def retry(reminder_id: Id) -> Response[str]:
+    """Try a reminder that Salesforce refused again at once (O4). Its problem stays until it is solved; without one, nothing."""
+    return _do(Retry(reminder_id))
+
+
+@router.post(
+    "/api/reminders/<reminder_id>/ignore",
+    summary="Ignore",
+    tags=["Problems"],
+    responses=responses(ReminderOut, 404, 409),
+)
+def ignore(reminder_id: Id) -> Response[str]:
+    """Hide a problem from Diagnostics until its cause changes or the reminder is edited (C4). It is still tried once a day."""
+    return _do(Ignore(reminder_id))
 
 
 @router.get(

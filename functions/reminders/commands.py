@@ -70,7 +70,21 @@ class Restore:
     version: int
 
 
-Command = Create | Change | Delete | SyncThisOne | Restore
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try a refused one again at once (O4)."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Hide its problem from Diagnostics (C4)."""
+
+    id: str
+
+
+Command = Create | Change | Delete | SyncThisOne | Restore | Retry | Ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,10 @@ def _record(
             return edit.delete(_current(asker, reminder, command.version), now=now)
         case Restore():
             return edit.restore(_current(asker, reminder, command.version), now=now)
+        case Retry():
+            return edit.retry(_mine(asker, reminder), now=now)
+        case Ignore():
+            return edit.ignore(_mine(asker, reminder), now=now)
         case SyncThisOne():
             reminder = _mine(asker, reminder)
             _may_sync(asker, reminder, users)
@@ -208,7 +226,7 @@ def _lost(asker: User, command: Command, reminder: Reminder | None) -> Done | Ap
             return Done(reminder)
         case Change() | Delete() | Restore():
             return stale(reminder)
-        case SyncThisOne():
+        case SyncThisOne() | Retry() | Ignore():
             return ApiError(409, "conflict", "This reminder was being changed at the same moment. Try again.")
         case _:
             assert_never(command)

@@ -108,6 +108,16 @@ _CATEGORIES: dict[Kind, Category] = {
 _SET_UP = frozenset({"NOT_FOUND", "FOREIGN_HOST", "TOO_MANY_PAGES"})
 """Permanent, and no record's fault: an address that is not there, and codes of our own."""
 
+_BY_CODE = {
+    "KEEPS_CHANGING": Category.OTHER,
+    "STORAGE_LIMIT_EXCEEDED": Category.OTHER,
+    "FOREIGN_HOST": Category.OTHER,
+    "TOO_MANY_PAGES": Category.OTHER,
+    "HTTP_404": Category.OTHER,
+    "HTTP_410": Category.OTHER,
+}
+"""Permanent, but neither somebody's access nor a rule of the org."""
+
 FIRST_RETRY = timedelta(seconds=30)
 LONGEST_RETRY = timedelta(hours=1)
 
@@ -129,6 +139,16 @@ def may_be_content(failure: Failure) -> bool:
 def category(kind: Kind) -> Category:
     """Group a problem for Diagnostics (C4)."""
     return _CATEGORIES.get(kind, Category.OTHER)
+
+
+def category_of(code: str) -> Category:
+    """Group a problem of which only the code is kept (C4)."""
+    return _BY_CODE.get(code) or category(sort(code, "").kind)
+
+
+def known_codes() -> frozenset[str]:
+    """Tell the codes that are sorted by name; Diagnostics has words for each."""
+    return frozenset(_KINDS) | _SET_UP
 
 
 def back_off(attempts: int, seed: str) -> timedelta:

@@ -274,7 +274,8 @@ class Tables(Ledger):
     def successes(self) -> dict[str, datetime]:
         """See Ledger."""
         with _asking("read successes"):
-            return {item.sk: item.at for item in self._runs() if item.at is not None}
+            known: dict[str, datetime | None] = {item.sk: item.at for item in self._runs()}
+        return {direction: at for direction, at in known.items() if at}
 
     def spent(self, direction: str, at: datetime, usage: Usage) -> None:
         """See Ledger. A day begins with its first call; what comes later still from the day before is left out."""
