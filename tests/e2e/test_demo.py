@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from local_stack import ROOT, Running, running
+from local_stack import ROOT, START_SECONDS, Running, running
 
 STEPS = 12
 """Of the story; fewer would be a story cut short."""
@@ -92,6 +92,7 @@ def test_a_working_day_holds_step_by_step(tmp_path: Path) -> None:
     with running(tmp_path) as stack:
         told = demo(stack, ROOT)
 
+    assert stack.seconds < START_SECONDS
     assert told.returncode == 0, told.stdout + told.stderr
     assert f"All {STEPS} steps held." in told.stdout
     assert (told.stdout.count("✓"), told.stdout.count("✗")) == (STEPS, 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from local_stack import ROOT, START_SECONDS, Running, alive, running, start
+from local_stack import ROOT, Running, alive, running, start
 
 
 def soon(holds: Callable[[], bool], seconds: float = 30) -> None:
@@ -43,14 +43,13 @@ def stack(dynamodb: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         yield started
 
 
-def test_both_pages_answer_in_time(stack: Running) -> None:
-    """`make run` shows both sides within a minute."""
+def test_both_pages_answer(stack: Running) -> None:
+    """`make run` shows both sides; within which time is measured in e2e, where nothing else runs."""
     document = stack.document()
     for page in ("command_center", "org"):
         answer = httpx.get(f"{document[page]}/", timeout=30)
         assert answer.status_code == httpx.codes.OK
         assert answer.headers["content-type"].startswith("text/html")
-    assert stack.seconds < START_SECONDS
 
 
 def test_the_document_is_what_other_programs_read(stack: Running) -> None:
