@@ -158,7 +158,7 @@ def sync_on(people: Mapping[str, Person]) -> None:
 
 def storm(running: Running, load: Load, rng: random.Random, *, kills: int, until: float) -> Chaos:
     """Let people work, and kill the functions at random moments."""
-    sides = (Side.HERE, Side.HERE, Side.THERE, Side.THERE)
+    sides = (Side.HERE, Side.HERE, Side.HERE, Side.THERE)  # an answer here takes longer
     hands = [threading.Thread(target=load.work, args=(side, random.Random(rng.random()))) for side in sides]  # noqa: S311 - drawn from the seed
     chaos, began = Chaos(0), time.monotonic()
     for hand in hands:
