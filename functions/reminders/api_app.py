@@ -22,12 +22,13 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_pages, api_problems, api_reminders, api_settings
+from reminders import api_pages, api_problems, api_reminders, api_settings, runs
 from reminders.access import Site, sign_in, user_id
 from reminders.api_errors import ApiError, invalid, refused, unavailable
 from reminders.api_http import JSON, LOG, Call, error, raw, remember
 from reminders.edit import Refused
 from reminders.ports import LedgerUnavailable, OrgUnavailable, World
+from reminders.runs import Run
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body. 200 reminders of a usual size fit many times; Lambda itself refuses 6 MB."""
@@ -50,15 +51,28 @@ def answer(event: Mapping[str, Any], context: LambdaContext, world: Callable[[],
     """
     with _one_at_a_time:
         remember(app, site=site)
+        run = None
         try:
             if event["rawPath"].startswith("/api/"):
                 asker_id = user_id(_claims(event), site.organization_id)
                 _check_body(event)
                 here = world()
+                run = runs.begin(here, "api")
                 remember(app, call=Call(here, site, sign_in(here, asker_id), here.clock.now()))
         except Exception as failure:  # noqa: BLE001 - `_fail` answers every kind, and logs what was not foreseen
             return _gateway(_fail(failure))
-        return app.resolve(event, context)
+        response = app.resolve(event, context)
+        if run:
+            _note_calls(run)
+        return response
+
+
+def _note_calls(run: Run) -> None:
+    """Count what was asked of the org (C3). What was done for the person is done, whether this can be stored or not."""
+    try:
+        run.noted()
+    except LedgerUnavailable as failure:
+        LOG.warning("the calls of a request were not counted", exc_info=failure)
 
 
 @app.exception_handler([Exception, NotFoundError])  # type: ignore[untyped-decorator]  # Powertools leaves it untyped

@@ -19,6 +19,7 @@ from reminders.schemas_settings import (
     OwnSettingsIn,
     OwnSettingsOut,
     StatusOut,
+    SyncAskedOut,
     me,
     org_settings,
     own_settings,
@@ -103,3 +104,11 @@ def read_status() -> Response[str]:
     """Tell how the sync is doing: last successes, what waits, the first sync's progress, calls used (C3)."""
     call = call_of(router)
     return reply(status_out(call.asker, preferences.status(call.world, call.now)))
+
+
+@router.post("/api/sync", summary="Sync now", tags=["Settings"], responses=responses(SyncAskedOut, 429, status=202))
+def sync_now() -> Response[str]:
+    """Ask for a poll and a push at once (C3), at most once a minute."""
+    call = call_of(router)
+    preferences.ask_for_sync(call.world, call.now)
+    return reply(SyncAskedOut(asked=call.now), status=202)

@@ -26,10 +26,11 @@ class Scheduled:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstSyncs:
-    """These users turned sync on, and their tasks are not listed yet (S1)."""
+class Woken:
+    """These users turned sync on, and their tasks are not listed yet (S1); `requests` for a sync: any number is one (C3)."""
 
     user_ids: tuple[str, ...]
+    requests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,14 @@ def scheduled(event: Event) -> Scheduled:
     return Scheduled()
 
 
-def poll(event: Event) -> Scheduled | FirstSyncs:
+def poll(event: Event) -> Scheduled | Woken:
     """Read what woke the poll: its schedule, or the state table's stream. Raises UnknownEvent."""
     if "Records" not in event:
         return scheduled(event)
-    return FirstSyncs(_distinct(keys["sk"]["S"] for keys in _marked(event, "first_sync_due")))
+    return Woken(
+        user_ids=_distinct(keys["sk"]["S"] for keys in _marked(event, "first_sync_due")),
+        requests=_distinct(keys["sk"]["S"] for keys in _marked(event, "sync_due")),
+    )
 
 
 def push(event: Event) -> Scheduled | Rung:

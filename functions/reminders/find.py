@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders import runs
+from reminders import groups, outbox, runs
 from reminders.ports import (
     RACES,
     InvalidRange,
@@ -59,11 +59,27 @@ def poll(world: World) -> Summary:
     return Summary(counts=counts)
 
 
+def sync_now(world: World) -> Summary:
+    """Poll at once and ring for what waits, because somebody asked for it (C3)."""
+    summary = poll(world)
+    if summary.unavailable:
+        return summary
+    rung = groups.ring_waiting(world, outbox.LEASE)
+    return replace(summary, counts={**summary.counts, "rung": rung})
+
+
 def first_sync(world: World, user_id: str) -> Summary:
     """List what a user who has just turned sync on has in Salesforce, and hint it in batches (S2).
 
     Started by the write that turned sync on; running it again repeats hints and changes nothing.
     """
+    run = runs.begin(world, "first_sync")
+    summary = _first_sync(world, user_id)
+    run.noted()
+    return summary
+
+
+def _first_sync(world: World, user_id: str) -> Summary:
     counts: Counter[str] = Counter()
     user = world.ledger.users([user_id]).get(user_id)
     if user is None or not user.syncs or user.first_sync is None or user.first_sync.listed:
@@ -85,12 +101,20 @@ def first_sync(world: World, user_id: str) -> Summary:
 
 def sweep(world: World) -> Summary:
     """Hint everything that could have drifted: linked open reminders and recently changed tasks of everybody who syncs (I5)."""
+    run = runs.begin(world, "sweep")
+    summary = _compare(world)
+    run.noted()
+    return summary
+
+
+def _compare(world: World) -> Summary:
+    """Compare everything; also what the poll does where its lists no longer reach back (I4)."""
     counts: Counter[str] = Counter()
     last = world.ledger.successes().get("sweep")
     now = world.clock.now()
     for user in world.ledger.syncing():
         if user.first_sync and not user.first_sync.listed:
-            counts.update(first_sync(world, user.id).counts)  # its bell rang while the org could not be read
+            counts.update(_first_sync(world, user.id).counts)  # its bell rang while the org could not be read
         since = (last or now) - SWEEP_OVERLAP
         if user.first_sync:
             since = max(since, user.first_sync.since)
@@ -110,7 +134,7 @@ def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[s
     if answer is None:
         # I4: the resource no longer reaches back to the watermark. Compare everything, then follow it from here on.
         counts["full_comparisons"] += 1
-        counts.update(sweep(world).counts)
+        counts.update(_compare(world).counts)
         world.ledger.advance(mark, span(None, now).start)
         return
     hints, reached = answer

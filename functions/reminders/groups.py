@@ -1,4 +1,4 @@
-"""Trying a whole group of refused reminders again, because one of its kind has just gone through (O4)."""
+"""Ringing for reminders that wait: a group of refused ones, when one of its kind went through (O4); all, when somebody asks (C3)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders.ports import World
+from reminders.ports import READ_BATCH, World
+from reminders.problems import LONGEST_RETRY
 from reminders.reminder import Record, Reminder, waiting
 from reminders.writes import DAILY
 
@@ -16,6 +17,9 @@ PER_RUN: Final = 200
 
 LOOKED_AT: Final = 1_000
 """Of these, those whose last attempt is the longest ago are rung, so that hopeless ones do not stand before the others."""
+
+BACKED_OFF: Final = LONGEST_RETRY * 2
+"""No back-off lasts longer, its spread included."""
 
 COOL: Final = timedelta(minutes=1)
 """From one attempt to the next of a group. One code may stand for several rules of the org, of which only one was lifted."""
@@ -29,6 +33,18 @@ def try_again(world: World, codes: Collection[str]) -> int:
     refused.sort(key=lambda each: (each.next_attempt or now, each.id))
     records = [Record(reminder=_again(each, now)) for each in refused[:PER_RUN]]
     return sum(each is not None for each in world.ledger.save(records))
+
+
+def ring_waiting(world: World, lease: timedelta) -> int:
+    """Ring for what waits for another attempt, its back-off notwithstanding, and tell how many. What is under way is left alone.
+
+    Problems are left to their Retry: their next attempt is a day away, not an hour.
+    """
+    now = world.clock.now()
+    waits = world.ledger.reminders(world.ledger.waiting(now + BACKED_OFF, READ_BATCH)).values()
+    idle = [each for each in waits if not each.trouble and all(now - intent.at >= lease for intent in each.intents)]
+    stored = world.ledger.save([Record(reminder=waiting(each, now)) for each in idle])
+    return sum(each is not None for each in stored)
 
 
 def _waits(reminder: Reminder, codes: Collection[str], now: datetime) -> bool:

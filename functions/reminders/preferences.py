@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from reminders import subject
-from reminders.api_errors import stale
+from reminders.api_errors import ApiError, stale
 from reminders.edit import Refused
-from reminders.ports import Usage, World
+from reminders.ports import Spending, World
 from reminders.settings import Choice, Import, Settings, User
 
 SYNC_OFF: Final = "Do not sync to Salesforce tasks"
@@ -23,12 +23,13 @@ LONGEST_IMPORT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncStatus:
-    """How the sync is doing: last success per direction, reminders waiting for a push in the whole org, and calls used (C3)."""
+    """How the sync is doing: last success per direction, reminders waiting for a push in the whole org, calls used, and our share (C3)."""
 
     now: datetime
     successes: Mapping[str, datetime]
     waiting: int
-    usage: Usage | None
+    calls: Spending | None
+    share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +103,15 @@ def status(world: World, now: datetime) -> SyncStatus:
         now=now,
         successes=world.ledger.successes(),
         waiting=world.ledger.count_waiting(),
-        usage=world.org.usage(),
+        calls=world.ledger.spending(now),
+        share=world.ledger.settings().api_share,
     )
+
+
+def ask_for_sync(world: World, now: datetime) -> None:
+    """Wake the poll, which polls and rings for what waits (C3). Raises ApiError (429) within a minute of the last time."""
+    if not world.ledger.ask_for_sync(now):
+        raise ApiError(429, "too_soon", "A sync was asked for less than a minute ago; it is under way.")
 
 
 def assignees(world: World, asker: User) -> list[User]:

@@ -30,11 +30,15 @@ class Run:
             if outage.run == self.name or outage.failure.kind in PROVED_BY_ANY:
                 ledger.end_outage(outage.run, outage.failure.code)
 
+    def noted(self) -> None:
+        """Note the calls of something that is no direction of the sync."""
+        if spent := self._spent():
+            self.world.ledger.spent(self.name, self.world.clock.now(), spent)
+
     def stopped(self, failure: Failure) -> None:
         """Keep what stopped it, until a run of its name gets through."""
-        now, spent = self.world.clock.now(), self._spent()
-        if spent:
-            self.world.ledger.spent(self.name, now, spent)
+        self.noted()
+        now = self.world.clock.now()
         self.world.ledger.note_outage(Outage(run=self.name, failure=failure, since=now, seen=now))
 
     def _spent(self) -> Usage | None:

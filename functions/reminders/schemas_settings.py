@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictFloat, StrictInt, StringConstraints
 
 from reminders.find import BATCH
 from reminders.preferences import SYNC_OFF, SYNC_ON, SyncStatus
@@ -15,7 +15,7 @@ from reminders.schemas import Strict
 from reminders.settings import Choice, Import, Policy, Settings, User
 
 Sync = Literal["Do not sync to Salesforce tasks", "Sync with Salesforce tasks"]
-Hours = Annotated[int, Field(ge=1, le=720)]
+Hours = Annotated[StrictInt, Field(ge=1, le=720)]
 OrgValue = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^[^\x00-\x1f]+$")
 ]
@@ -90,9 +90,9 @@ class OrgSettings(Strict):
 
     subject_template: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f]*$")]
     policy: Policy
-    poll_minutes: Annotated[int, Field(ge=2, le=1440)]
+    poll_minutes: Annotated[StrictInt, Field(ge=2, le=1440)]
     import_hours: Hours
-    api_share: Annotated[float, Field(gt=0, le=0.8, allow_inf_nan=False)]
+    api_share: Annotated[StrictFloat, Field(gt=0, le=0.8, allow_inf_nan=False)]
     statuses: StatusesModel
     priorities: PrioritiesModel
 
@@ -105,10 +105,19 @@ class SuccessOut(BaseModel):
 
 
 class CallsOut(BaseModel):
-    """API calls of the whole org today, and its limit."""
+    """API calls of the whole org as last heard, at `at`, and its daily limit; those by Reminder Sync today (UTC), and their share."""
 
     used: int
     limit: int
+    at: datetime
+    ours: int
+    our_limit: int
+
+
+class SyncAskedOut(BaseModel):
+    """A sync was asked for: the poll starts within seconds, and what waits is pushed."""
+
+    asked: datetime
 
 
 class StatusOut(BaseModel):
@@ -204,7 +213,19 @@ def status_out(user: User, found: SyncStatus) -> StatusOut:
         successes=_successes(found.successes, found.now),
         waiting=found.waiting,
         first_sync=first_sync(user.first_sync),
-        calls=CallsOut(used=found.usage.used, limit=found.usage.limit) if found.usage else None,
+        calls=_calls(found),
+    )
+
+
+def _calls(found: SyncStatus) -> CallsOut | None:
+    if found.calls is None:
+        return None
+    return CallsOut(
+        used=found.calls.used,
+        limit=found.calls.limit,
+        at=found.calls.at,
+        ours=found.calls.ours,
+        our_limit=int(found.calls.limit * found.share),
     )
 
 

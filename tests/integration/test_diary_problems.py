@@ -333,3 +333,52 @@ def test_hints_that_cannot_be_applied_open_a_problem_of_the_pull(stage: Stage) -
     inbox.pull(stage.world, [Hint(stage.task_of())])
     assert stage.ledger.outages() == []
     assert stage.clock.now() - outage.since == timedelta(minutes=5)
+
+
+# --- what it costs, and being asked
+
+
+def test_calls_of_ours_are_counted_as_the_org_counts_them(stage: Stage) -> None:
+    """C3: whatever ran, the sum is what the org's own log says; a failed run's calls count too."""
+    for number in range(30):
+        stage.create(f"r{number}")
+    stage.settle()
+    stage.edit("r3", due=None)
+    stage.settle()
+    stage.org.faults.add("unavailable", match="/data/v.*updated", times=1)
+    find.poll(stage.world)
+    spending = stage.ledger.spending(stage.clock.now())
+    assert spending
+    assert (spending.ours, spending.used) == (stage.calls(), stage.calls())
+
+
+def test_asked_for_a_sync_it_polls_and_pushes_what_waits(stage: Stage) -> None:
+    """C3: "Sync now" does not wait for a back-off; what was refused for good waits for its own Retry."""
+    stage.create()
+    stage.create("bad", name="Write")
+    stage.org.state.validations.append(lambda row: "No" if row["Subject"] == "Write" else None)
+    stage.settle()
+    stage.edit(due=None)
+    stage.org.faults.add("lock", match="update Task", times=1)
+    stage.push()
+    assert sync_state(stage.reminder()) is SyncState.WAITING
+    there = stage.org.create_task(stage.anna, Subject="Made there")
+    stage.later(minutes=3)
+    stage.org.faults.clear()
+    assert find.sync_now(stage.world).counts["rung"] == 1
+    assert stage.ledger.rung == ["r1"]
+    stage.push()
+    stage.pull()
+    assert sync_state(stage.reminder()) is SyncState.SYNCED
+    assert stage.reminder(f"sf{there}").values.name == "Made there"
+
+
+def test_asked_for_a_sync_what_is_under_way_is_left_alone(stage: Stage) -> None:
+    """C3, O2: its answer may be on its way; ringing for it would only send it twice."""
+    stage.create()
+    stage.org.faults.add("lost", match="POST .*composite/sobjects")
+    stage.push()
+    stage.later(minutes=1)
+    assert find.sync_now(stage.world).counts["rung"] == 0
+    stage.later(minutes=2)
+    assert find.sync_now(stage.world).counts["rung"] == 1

@@ -229,6 +229,7 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/settings",
         "/api/settings/org",
         "/api/status",
+        "/api/sync",
     }
     change = document["paths"]["/api/reminders/{reminder_id}"]["patch"]
     assert {"200", "404", "412", "422", "428"} <= set(change["responses"])

@@ -10,6 +10,7 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Answer, Api, sync_on
 
+from reminders.ports import Usage
 from reminders.settings import Import
 
 ON = "Sync with Salesforce tasks"
@@ -179,7 +180,7 @@ def test_the_status_tells_ages_waiting_progress_and_calls(api: Api) -> None:
     """C3: what a person asks when something seems late."""
     put(api, {"sync": ON})
     api("POST", "/api/reminders", {"name": "Waits"})
-    api.ledger.succeeded("push", NOW)
+    api.ledger.succeeded("push", NOW, Usage(used=1200, limit=100_000, ours=30))
     user = api.ledger.users([BO])[BO]
     progress = Import(started=NOW, since=NOW, found=250, batches=frozenset({"b1", "b2"}), listed=True)
     assert api.ledger.save_user(replace(user, first_sync=progress))
@@ -190,7 +191,31 @@ def test_the_status_tells_ages_waiting_progress_and_calls(api: Api) -> None:
     assert status["waiting"] == 1
     assert (status["first_sync"]["found"], status["first_sync"]["applied"]) == (250, 50)
     assert status["first_sync"]["finished"] is False
-    assert status["calls"] == {"used": 1200, "limit": 100_000}
+    assert status["calls"] == {
+        "used": 1200,
+        "limit": 100_000,
+        "at": "2026-11-22T09:00:00Z",
+        "ours": 30,
+        "our_limit": 25_000,
+    }
+
+
+def test_before_any_call_of_the_day_the_status_tells_no_calls(api: Api) -> None:
+    """C3: yesterday's figures are not shown as today's."""
+    api.ledger.succeeded("poll", NOW - timedelta(days=1), Usage(used=1200, limit=100_000, ours=30))
+    assert api("GET", "/api/status").json["calls"] is None
+
+
+def test_a_sync_can_be_asked_for_but_not_all_the_time(api: Api) -> None:
+    """C3: one write that wakes the poll; a second click within a minute is told that it is under way."""
+    assert isinstance(api.ledger, MemoryLedger)
+    answer = api("POST", "/api/sync")
+    assert (answer.status, answer.json) == (202, {"asked": "2026-11-22T09:00:00Z"})
+    again = api("POST", "/api/sync", by=ADA)
+    assert (again.status, again.json["error"]["code"]) == (429, "too_soon")
+    api.clock.forward(timedelta(minutes=1))
+    assert api("POST", "/api/sync", by=ADA).status == 202
+    assert len(api.ledger.syncs_asked) == 2
 
 
 def test_people_and_assignees_can_be_found(api: Api) -> None:

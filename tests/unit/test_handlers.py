@@ -56,6 +56,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     for module, name in [
         (find, "poll"),
         (find, "first_sync"),
+        (find, "sync_now"),
         (find, "sweep"),
         (inbox, "pull"),
         (outbox, "push"),
@@ -96,6 +97,15 @@ def test_turning_sync_on_starts_the_first_sync_of_each_user(core: Core) -> None:
     """S1: saving the switch starts the first sync at once; it is no reason to poll."""
     assert poll.handler(load("poll_stream"), CONTEXT) == {"done": 2}
     assert core == [("first_sync", "0055g000001AbCdAAK"), ("first_sync", "0055g000001AbCeAAK")]
+
+
+def test_a_sync_that_was_asked_for_runs_once(core: Core) -> None:
+    """C3: however often it was asked for in one batch; it is no first sync of anybody."""
+    record = {
+        "dynamodb": {"Keys": {"pk": {"S": "request"}, "sk": {"S": "sync"}}, "NewImage": {"sync_due": {"BOOL": True}}}
+    }
+    assert poll.handler({"Records": [record, record]}, CONTEXT) == {"done": 1}
+    assert core == [("sync_now",)]
 
 
 def test_push_runs_on_its_schedule(core: Core) -> None:

@@ -121,14 +121,16 @@ def test_one_poll_runs_at_a_time_and_bells_wake_it_for_first_syncs(template: Tem
     assert schedules(template, "poll") == ["rate(5 minutes)"]
     bell = mapping(template, "poll")
     assert bell["EventSourceArn"] == "StateTable.StreamArn"
-    assert _filter(bell) == {"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [True]}}}}
+    assert _filters(bell) == [
+        {"dynamodb": {"NewImage": {attribute: {"BOOL": [True]}}}} for attribute in ("first_sync_due", "sync_due")
+    ]
 
 
 def test_an_edit_rings_the_push_and_a_schedule_repeats_it(template: Template) -> None:
     """Pushed at once, and again until agreed (O1); without the filter push would wake itself for ever."""
     bell = mapping(template, "push")
     assert bell["EventSourceArn"] == "RemindersTable.StreamArn"
-    assert _filter(bell) == {"dynamodb": {"NewImage": {"rings": {"BOOL": [True]}}}}
+    assert _filters(bell) == [{"dynamodb": {"NewImage": {"rings": {"BOOL": [True]}}}}]
     assert bell.get("MaximumBatchingWindowInSeconds", 0) == 0
     assert schedules(template, "push") == ["rate(1 minute)"]
     assert bell["MaximumRetryAttempts"] <= 10
@@ -178,6 +180,5 @@ def _keys(schema: list[dict[str, str]]) -> set[tuple[str, str]]:
     return {(one["AttributeName"], one["KeyType"]) for one in schema}
 
 
-def _filter(source: dict[str, Any]) -> Any:
-    [pattern] = source["FilterCriteria"]["Filters"]
-    return json.loads(pattern["Pattern"])
+def _filters(source: dict[str, Any]) -> list[Any]:
+    return [json.loads(pattern["Pattern"]) for pattern in source["FilterCriteria"]["Filters"]]
