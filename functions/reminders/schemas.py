@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, WrapValidator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+    WrapValidator,
+)
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from reminders.ports import Person, View
@@ -36,7 +45,7 @@ Key = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
 class Strict(BaseModel):
-    """A body: unknown fields are refused, so a misspelt one is never silently lost."""
+    """A body: unknown fields are refused, so a misspelt one is never silently lost. Numbers are strict: `true` is not 1."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -99,7 +108,7 @@ class BulkEdit(Strict):
 
     action: Literal["edit"]
     id: str
-    version: int
+    version: StrictInt
     changes: Changes
 
 
@@ -108,7 +117,7 @@ class BulkComplete(Strict):
 
     action: Literal["complete"]
     id: str
-    version: int
+    version: StrictInt
 
 
 class BulkDelete(Strict):
@@ -116,7 +125,7 @@ class BulkDelete(Strict):
 
     action: Literal["delete"]
     id: str
-    version: int
+    version: StrictInt
 
 
 class Invalid(BaseModel):

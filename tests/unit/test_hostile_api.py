@@ -349,13 +349,14 @@ def test_a_bulk_request_refuses_item_by_item(door: FrontDoor, log: StringIO) -> 
         {"action": "edit", "id": HANDED_OVER, "version": 1, "changes": {"name": MARK}},
         {"action": "edit", "id": LINKED, "version": 1, "changes": {"name": "\x00"}},
         {"action": "drop", "id": LINKED, "version": 1},
-        {"action": "complete", "id": LINKED, "version": "one"},
+        {"action": "complete", "id": LINKED, "version": "1"},
+        {"action": "delete", "id": LINKED, "version": True},
         {"action": "create", "values": {"name": "x" * 256}},
         7,
         None,
     ]
     answer = door.send("POST", "/api/reminders/bulk", body_of({"items": items}), headers=JSON, by=BO)
-    assert [each["status"] for each in json.loads(answer.body)["results"]] == [404, 412, *[422] * 7]
+    assert [each["status"] for each in json.loads(answer.body)["results"]] == [404, 412, *[422] * 8]
     assert door.state() == before
     assert MARK not in log.getvalue()
 
@@ -386,6 +387,9 @@ def test_only_administrators_touch_what_is_everybodys(refused: Refusal, door: Fr
         ({"subject_template": "{{}}"}, 422),
         ({"subject_template": "a\x00"}, 422),
         ({"poll_minutes": 1}, 422),
+        ({"poll_minutes": "5"}, 422),
+        ({"import_hours": True}, 422),
+        ({"api_share": "0.5"}, 422),
         ({"poll_minutes": 1e300}, 422),
         ({"api_share": 0.81}, 422),
         ({"api_share": -0.0}, 422),
