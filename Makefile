@@ -12,9 +12,10 @@ RUN := $(UV) run --frozen
 PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core tests/unit/test_edit.py tests/unit/test_problems.py
 ARGS ?=
+EXAMPLES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo chaos test rules check fix lock build deploy
+.PHONY: help run demo chaos test fuzz rules check fix lock build deploy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -38,6 +39,9 @@ ifeq ($(strip $(ARGS)),)
 else
 	$(RUN) pytest $(PARALLEL) $(ARGS)
 endif
+
+fuzz: | $(UV) ## hostile requests, made up from the API's own documentation and from real messages (EXAMPLES=10000 each)
+	EXAMPLES=$(EXAMPLES) $(RUN) pytest tests/property $(PARALLEL) $(ARGS)
 
 rules: | $(UV) ## every rule of the specification, and the tests that hold it
 	@$(RUN) python -m infra.rules

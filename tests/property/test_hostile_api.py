@@ -35,7 +35,7 @@ Aim = tuple[str, int]
 AIMS = st.none() | st.tuples(st.sampled_from([LINKED, LOCAL, DELETED, HANDED_OVER, OF_CY]), st.sampled_from([1, 2]))
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(1800)
 def test_no_request_breaks_the_api_and_no_refused_one_changes_anything(
     door: FrontDoor, count: Callable[[int], None], hostile: Callable[[Callable[[], None]], Callable[[], None]]
 ) -> None:
