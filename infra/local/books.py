@@ -43,7 +43,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """One field of one request. `key` is the id that the side knows: reminder or task. Times are seconds of one monotonic clock.
+    """One field of one request. `key` is the id that the side knows: reminder or task. Times are seconds since 1970.
 
     A delete is an edit of the field "deleted", a create one of every field that it gave.
     """
@@ -70,7 +70,7 @@ class There:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Here:
-    """A reminder as it is. `lost` are the values that its history keeps, by field."""
+    """A reminder as it is. `lost` are the values that its history keeps, by field; `imported` is when, in seconds since 1970."""
 
     id: str
     task_id: str | None
@@ -78,6 +78,7 @@ class Here:
     values: Values
     deleted: bool
     agreed: bool
+    imported: float | None = None
     lost: Mapping[str, Collection[str | None]] = field(default_factory=dict)
 
 
@@ -204,17 +205,19 @@ def _accounted(edit: Edit, reminder: Here, task: There | None, edits: list[Edit]
         if any(value == edit.value for value in stands) if alone else all(value == edit.value for value in stands):
             return True
     found = {*stands, *reminder.lost.get(name, ())}
-    return _replaced(edit, found, edits) or _could_be_none(edit, edits)
+    # F1: a Subject is never taken, but by the import; from then on it is a name here, which may be edited.
+    own = name == "name" and not (reminder.imported and edit.began <= reminder.imported + 1)
+    return _replaced(edit, found, edits, own=own) or _could_be_none(edit, edits)
 
 
-def _replaced(edit: Edit, found: Collection[str | None], edits: list[Edit]) -> bool:
-    """Whether a later edit took its place: of the same field, or the delete by its own side."""
+def _replaced(edit: Edit, found: Collection[str | None], edits: list[Edit], *, own: bool) -> bool:
+    """Whether a later edit took its place: of the same field (`own`: on the same side), or the delete by its own side."""
     for later in edits:
         if later is edit or later.ended < edit.ended:
             continue
         if later.field == "deleted" and later.side is edit.side:
             return True
-        if later.field != edit.field or (edit.field == "name" and later.side is not edit.side):
+        if later.field != edit.field or (own and later.side is not edit.side):
             continue
         if later.result is Result.ACCEPTED or later.value in found:
             return True

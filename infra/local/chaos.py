@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -87,6 +88,7 @@ class Running:
                     values={name: row[name] for name in FIELDS},
                     deleted=row["deleted"] is not None,
                     agreed=row["deleted"] is None or row["deleted"]["agreed"] is not None,
+                    imported=datetime.fromisoformat(row["created"]).timestamp() if row["id"].startswith("sf") else None,
                     lost=lost,
                 )
             )

@@ -98,7 +98,7 @@ class Load:
 
     def note(self, side: Side, key: str, values: Mapping[str, str | None], began: float, result: Result) -> None:
         """Write one request's edits down."""
-        ended = time.monotonic()
+        ended = time.time()
         self.books.note(
             *(
                 Edit(side=side, key=key, field=name, value=value, began=began, ended=ended, result=result)
@@ -160,7 +160,7 @@ class Here:
 
     def send(self, person: Person, method: str, seen: Json, values: dict[str, str | None], **body: Any) -> None:  # noqa: ANN401 - httpx's own
         """Send one change on the version seen."""
-        began = time.monotonic()
+        began = time.time()
         seen_version = {"If-Match": f'"{seen["version"]}"'}
         answer = self.ask(person, method, f"/api/reminders/{seen['id']}", headers=seen_version, **body)
         self.load.note(Side.HERE, seen["id"], values, began, _result(answer.status_code if answer else None))
@@ -170,7 +170,7 @@ class Here:
         person = self.rng.choice(list(self.load.people.values()))
         names = ("name", "details", "due", "priority", "person")
         values = self.load.values(self.rng, {}, *names)
-        began, key = time.monotonic(), {"Idempotency-Key": f"chaos-{next(self.load.numbers)}"}
+        began, key = time.time(), {"Idempotency-Key": f"chaos-{next(self.load.numbers)}"}
         for _ in range(RETRIES):
             answer = self.ask(person, "POST", "/api/reminders", json=values, headers=key)
             if answer is not None:
@@ -203,7 +203,7 @@ class Here:
             values.append(chosen)
         if not items:
             return
-        began = time.monotonic()
+        began = time.time()
         answer = self.ask(person, "POST", "/api/reminders/bulk", json={"items": items})
         results = answer.json()["results"] if answer is not None else [{"status": None}] * len(items)
         for item, chosen, result in zip(items, values, results, strict=True):
@@ -241,7 +241,7 @@ class There:
         person, task = picked
         values = self.changed(task, *some_fields(self.rng))
         if values:
-            began = time.monotonic()
+            began = time.time()
             answer = self.ask(person, "PATCH", f"sobjects/Task/{task['Id']}", json=raw(values))
             self.load.note(Side.THERE, task["Id"], values, began, _result(answer.status_code))
 
@@ -257,7 +257,7 @@ class There:
     def delete(self) -> None:
         """Delete one task."""
         if (picked := self.pick()) and self.load.may_delete(Side.THERE, picked[0].user_id):
-            began = time.monotonic()
+            began = time.time()
             answer = self.ask(picked[0], "DELETE", f"sobjects/Task/{picked[1]['Id']}")
             self.load.note(Side.THERE, picked[1]["Id"], {"deleted": "yes"}, began, _result(answer.status_code))
 
@@ -265,7 +265,7 @@ class There:
         """Create a task."""
         person = self.rng.choice(list(self.load.people.values()))
         values = self.load.values(self.rng, {}, "name", "details", "due", "priority", "person")
-        began = time.monotonic()
+        began = time.time()
         answer = self.ask(person, "POST", "sobjects/Task", json=raw(values)).raise_for_status()
         self.load.note(Side.THERE, answer.json()["id"], values, began, Result.ACCEPTED)
         self.load.tasks.append(answer.json()["id"])
@@ -279,7 +279,7 @@ class There:
         if not values:
             return
         records = [{"attributes": {"type": "Task"}, "Id": key, **raw(chosen)} for key, chosen in values.items()]
-        began = time.monotonic()
+        began = time.time()
         body = {"allOrNone": False, "records": records}
         answer = self.ask(self.load.admin, "PATCH", "composite/sobjects", json=body).raise_for_status()
         for (key, chosen), result in zip(values.items(), answer.json(), strict=True):

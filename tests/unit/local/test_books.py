@@ -104,6 +104,13 @@ def test_a_subject_that_should_have_been_overwritten_is_told() -> None:
     assert told == ["r1 / t1: name is 'Call' here and 'Theirs' in Salesforce"]
 
 
+def test_a_subject_that_the_import_took_may_be_renamed_here() -> None:
+    """F1: the import takes the Subject; one edited there after it is never taken, so it must be in history."""
+    edits = books((Side.THERE, "name", "Theirs"), (Side.HERE, "name", "Call"))
+    assert complaints(edits, [replace(HERE, imported=1000.0)], [THERE]) == []
+    assert "'Theirs' is nowhere" in complaints(edits, [replace(HERE, imported=998.0)], [THERE])[0]
+
+
 def test_doubles_are_told() -> None:
     """Never two tasks for one reminder, nor two reminders for one task."""
     twice = [THERE, replace(THERE, id="t2", external_id="r1-1", importable=False)]
