@@ -27,7 +27,21 @@ from enum import StrEnum
 from typing import assert_never
 
 from reminders import mapping
-from reminders.reminder import Agreement, Event, Field, Line, Pair, Pairs, Priority, Reminder, Side, Status, Values
+from reminders.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Line,
+    Pair,
+    Pairs,
+    Priority,
+    Reminder,
+    Side,
+    Status,
+    Values,
+    excerpt,
+    several,
+)
 from reminders.settings import Policy, Settings
 from reminders.subject import inputs, render
 from reminders.task import Task
@@ -100,8 +114,17 @@ def merge_fields(sides: Sides) -> Merged:
         values = mapping.take(values, item, task, settings)
     lines = [part.line for part in parts.values() if part.line]
     if taken:
-        text = f"Changed in Salesforce: {', '.join(taken)}."
-        lines.append(Line(at=sides.now, event=Event.MERGED, rule="M1", text=text, side=Side.SALESFORCE))
+        lines.append(
+            Line(
+                at=sides.now,
+                event=Event.MERGED,
+                rule="M1",
+                text=f"Changed in Salesforce: {', '.join(taken)}.",
+                side=Side.SALESFORCE,
+                here=several({item: mapping.plain(item, reminder.values) for item in taken}),
+                there=several({item: mapping.raw(item, task) for item in taken}),
+            )
+        )
     subject_waits = parts[Field.NAME].send and sides.agreed
     return Merged(
         values=values,
@@ -165,7 +188,19 @@ def _here_wins(item: Field, sides: Sides) -> bool:
 def _lost(item: Field, sides: Sides, loser: Side, words: str) -> Line:
     lost = mapping.raw(item, sides.task) if loser is Side.SALESFORCE else mapping.plain(item, sides.reminder.values)
     text = f"Changed on both sides: {item}; {words} (policy “{sides.settings.policy}”)."
-    return Line(at=sides.now, event=Event.CONFLICT, rule="M2", text=text, side=loser, field=item, lost=lost)
+    before = sides.agreed.pairs[item][0] if sides.agreed and item is not Field.DETAILS else None  # of details, a digest
+    return Line(
+        at=sides.now,
+        event=Event.CONFLICT,
+        rule="M2",
+        text=text,
+        side=loser,
+        field=item,
+        lost=lost,
+        before=excerpt(before),
+        here=excerpt(mapping.plain(item, sides.reminder.values)),
+        there=excerpt(mapping.raw(item, sides.task)),
+    )
 
 
 def _subject(here: str | None, there: str | None, sides: Sides) -> _Part:

@@ -202,6 +202,11 @@ class HistoryItem(Item):
             side=WordAttribute(Side),
             field=WordAttribute(Field),
             lost=UnicodeAttribute(),
+            before=UnicodeAttribute(),
+            here=UnicodeAttribute(),
+            there=UnicodeAttribute(),
+            calls=NumberAttribute(),
+            shared=NumberAttribute(),
         )
     )
 

@@ -18,7 +18,8 @@ from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
 from reminders.problems import Failure, Kind, may_be_content
 from reminders.push_plan import Call, Planned, calls, chunks, halves
-from reminders.reminder import Record, Reminder, Write
+from reminders.reminder import Event, Line, Record, Reminder, Write
+from reminders.runs import calls_made
 from reminders.task import Hint, Task, reading
 from reminders.terms import gather
 from reminders.writes import DAILY, delete_done, with_intent, write_done, write_failed
@@ -44,11 +45,16 @@ NOT_VISIBLE: Final = Failure(
 
 @dataclass(slots=True)
 class _Tally:
-    """What one push did so far. `cured`: codes of the problems that something sent had before; `halvings`: how many are left."""
+    """What one push did so far.
+
+    `cured`: codes of the problems that something sent had before. `halvings`: how many are left. `reads`: API calls that reading
+    for this round took.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     cured: set[str] = field(default_factory=set)
     halvings: int = HALVINGS
+    reads: int = 0
 
 
 def push(world: World, reminder_ids: Sequence[str]) -> Summary:
@@ -85,6 +91,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
     reminders = {key: value for key, value in world.ledger.reminders(reminder_ids).items() if value.pending}
     if not reminders:
         return set()
+    before = calls_made(world)
     bulk = _read(world, reminders.values())
     terms = gather(world, reminders.values(), bulk.tasks.values(), bulk.at)
     decisions = _decide(world, reminders, bulk, terms)
@@ -94,6 +101,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
         bulk = _merged(bulk, _read(world, [reminders[key] for key in blind]))
         decisions |= _decide(world, {key: reminders[key] for key in blind}, bulk, terms)
         blind = {key for key in blind if _too_fresh(decisions[key], bulk.tasks.get(key), bulk.at)}
+    tally.reads = calls_made(world) - before
     planned, refused = _store_intents(world, reminders, {k: d for k, d in decisions.items() if k not in blind}, bulk)
     again = refused | blind
     for call in calls(planned):
@@ -169,10 +177,20 @@ class _Answer:
 
     item: Planned
     outcome: Outcome
+    calls: int
+    shared: int
     binned: Task | None = None
 
     def record(self, reminder: Reminder, terms: Terms, now: datetime) -> Record | None:
-        """Tell what to store, on the reminder as it is now."""
+        """Tell what to store, on the reminder as it is now, with what the attempt cost (C2)."""
+        record = self._record(reminder, terms, now)
+        return record and replace(record, lines=tuple(self._with_cost(line) for line in record.lines))
+
+    def _with_cost(self, line: Line) -> Line:
+        tells = line.event in {Event.PUSHED, Event.PROBLEM}
+        return replace(line, calls=self.calls, shared=self.shared) if tells else line
+
+    def _record(self, reminder: Reminder, terms: Terms, now: datetime) -> Record | None:
         number, task_id = self.item.reminder.version, self.item.reminder.task_id
         if self.outcome.failure:
             return write_failed(reminder, number, self.outcome.failure, now)
@@ -212,9 +230,17 @@ def _make(world: World, call: Call, terms: Terms, tally: _Tally) -> set[str]:
 
 def _note(world: World, call: Call, outcomes: Sequence[Outcome], terms: Terms, tally: _Tally) -> set[str]:
     """Store the answers of one call; return the ids to try again at once."""
+    before = calls_made(world)
     binned = _recycle_bin(world, call, outcomes)
+    cost = tally.reads + 1 + calls_made(world) - before
     answers = {
-        item.reminder.id: _Answer(item=item, outcome=outcome, binned=binned.get(item.reminder.task_id or ""))
+        item.reminder.id: _Answer(
+            item=item,
+            outcome=outcome,
+            calls=cost,
+            shared=len(call.items),
+            binned=binned.get(item.reminder.task_id or ""),
+        )
         for item, outcome in zip(call.items, outcomes, strict=True)
     }
     failures = {key: answer.outcome.failure for key, answer in answers.items() if answer.outcome.failure}

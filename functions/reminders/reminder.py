@@ -140,6 +140,20 @@ class Tombstone:
     restored: datetime | None = None
 
 
+EXCERPT = 140
+"""Characters of a value in a line of history; what is lost is kept whole."""
+
+
+def excerpt(text: str | None) -> str | None:
+    """Cut a value for a line of history."""
+    return text if text is None or len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
+
+
+def several(values: Mapping[Field, str | None]) -> str:
+    """Write several fields in one text, each cut."""
+    return "; ".join(f"{item}: {excerpt(value) or '(empty)'}" for item, value in values.items())
+
+
 class Event(StrEnum):
     """What a line of history tells."""
 
@@ -167,6 +181,10 @@ class Line:
 
     `lost` is a value that no longer stands on either side because of what happened; it can be taken back with one click
     (M2), so it is kept whole, details included.
+
+    Why it was decided so (C2): `before` is what both sides had agreed on, `here` and `there` what each held then, as excerpts
+    (several fields as `due: …; priority: …`). `calls`: the API calls that this attempt took part in, of which the one that wrote
+    was shared by `shared` reminders.
     """
 
     at: datetime
@@ -176,6 +194,11 @@ class Line:
     side: Side | None = None
     field: Field | None = None
     lost: str | None = None
+    before: str | None = None
+    here: str | None = None
+    there: str | None = None
+    calls: int | None = None
+    shared: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

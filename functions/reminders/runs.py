@@ -50,5 +50,10 @@ class Run:
 
 def begin(world: World, name: str) -> Run:
     """Begin a run."""
+    return Run(world, name, calls_made(world))
+
+
+def calls_made(world: World) -> int:
+    """Tell how many API calls our client has made since it exists."""
     usage = world.org.usage()
-    return Run(world, name, usage.ours if usage else 0)
+    return usage.ours if usage else 0

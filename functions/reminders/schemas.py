@@ -242,7 +242,11 @@ class BulkOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One line of a reminder's history; `lost` is a value that stands on neither side any more (M2)."""
+    """One line of a reminder's history: what happened, by which rule, and why (C2).
+
+    `lost` is a value that stands on neither side any more (M2). `before` is what both sides had agreed on, `here` and `there` what
+    each held, as excerpts. `calls` are the API calls that it took, the writing one shared by `shared` reminders.
+    """
 
     at: datetime
     event: Event
@@ -251,6 +255,11 @@ class LineOut(BaseModel):
     side: Side | None
     field: MappedField | None
     lost: str | None
+    before: str | None
+    here: str | None
+    there: str | None
+    calls: int | None
+    shared: int | None
 
 
 class HistoryOut(BaseModel):
@@ -322,6 +331,11 @@ def line(item: Line) -> LineOut:
         side=item.side,
         field=item.field,
         lost=item.lost,
+        before=item.before,
+        here=item.here,
+        there=item.there,
+        calls=item.calls,
+        shared=item.shared,
     )
 
 

@@ -23,6 +23,8 @@ from reminders.reminder import (
     Tombstone,
     Trouble,
     Write,
+    excerpt,
+    several,
 )
 from reminders.settings import Settings
 from reminders.subject import render
@@ -107,7 +109,10 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
     words = (
         "Created in Salesforce." if intent.write is Write.CREATE else f"Sent to Salesforce: {', '.join(intent.pairs)}."
     )
-    lines = [*replaced(reminder.agreement, intent.pairs, terms.settings, now), _line(Event.PUSHED, "O1", words, now)]
+    lines = [
+        *replaced(reminder.agreement, intent.pairs, terms.settings, now),
+        _line(Event.PUSHED, "O1", words, now, here=_sent(intent.pairs)),
+    ]
     owner = intent.pairs[Field.ASSIGNEE][1] if Field.ASSIGNEE in intent.pairs else None
     if after.deleted:
         after = replace(after, pending=True, next_attempt=now)
@@ -183,7 +188,17 @@ def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: da
                 "F1" if item is Field.NAME else "F2",
                 f"Replaced in Salesforce: {mapping.TASK_FIELDS[item]} “{old}”.",
             )
-            line = Line(at=now, event=Event.REPLACED, rule=rule, text=text, side=Side.SALESFORCE, field=item, lost=old)
+            line = Line(
+                at=now,
+                event=Event.REPLACED,
+                rule=rule,
+                text=text,
+                side=Side.SALESFORCE,
+                field=item,
+                lost=old,
+                here=excerpt(pairs[item][1]),
+                there=excerpt(old),
+            )
             lines.append(line)
     return lines
 
@@ -212,5 +227,10 @@ def _matches(pairs: Pairs, there: dict[Field, str | None]) -> int:
     return sum(there[item] == pair[1] for item, pair in pairs.items())
 
 
-def _line(event: Event, rule: str, text: str, now: datetime) -> Line:
-    return Line(at=now, event=event, rule=rule, text=text, side=Side.HERE)
+def _sent(pairs: Pairs) -> str:
+    """Tell what was written; of details, which are kept as a digest, only that they were."""
+    return several({item: "(text)" if item is Field.DETAILS and pair[1] else pair[1] for item, pair in pairs.items()})
+
+
+def _line(event: Event, rule: str, text: str, now: datetime, *, here: str | None = None) -> Line:
+    return Line(at=now, event=event, rule=rule, text=text, side=Side.HERE, here=here)

@@ -280,6 +280,11 @@ lines = st.builds(
     side=st.none() | st.sampled_from(Side),
     field=st.none() | st.sampled_from(Field),
     lost=some,
+    before=some,
+    here=some,
+    there=some,
+    calls=st.none() | numbers,
+    shared=st.none() | numbers,
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from stage import Stage
 from reminders import edit, find, inbox, outbox
 from reminders.ports import Change, OrgUnavailable, Outcome
 from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Reminder, Status, SyncState, sync_state
+from reminders.reminder import Event, Field, Priority, Reminder, Status, SyncState, sync_state
 from reminders.task import Hint
 
 VALIDATION = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
@@ -382,3 +382,67 @@ def test_asked_for_a_sync_what_is_under_way_is_left_alone(stage: Stage) -> None:
     assert find.sync_now(stage.world).counts["rung"] == 0
     stage.later(minutes=2)
     assert find.sync_now(stage.world).counts["rung"] == 1
+
+
+# --- why
+
+
+def test_a_conflict_tells_the_three_values(stage: Stage) -> None:
+    """C2: what was agreed, what each side held, and who won by which policy, as decided then; long texts as excerpts."""
+    stage.create(details="x" * 500)
+    stage.settle()
+    stage.edit(priority=Priority.HIGH, due=date(2026, 12, 1), details="h" * 500)
+    stage.later(seconds=5)
+    stage.org.update_task(stage.anna, stage.task_of(), ActivityDate="2026-12-24", Description="t" * 500)
+    stage.settle()
+    lines = {line.field: line for line in stage.history("r1", Event.CONFLICT)}
+    due, details = lines[Field.DUE], lines[Field.DETAILS]
+    assert (due.rule, due.before, due.here, due.there) == ("M2", "2026-11-24", "2026-12-01", "2026-12-24")
+    assert "latest" in due.text
+    assert (details.lost, details.here, details.there) == ("h" * 500, "h" * 139 + "…", "t" * 139 + "…")
+    assert details.before is None
+    [merged] = stage.history("r1", Event.MERGED)
+    assert merged.there == f"due: 2026-12-24; details: {'t' * 139}…"
+
+
+def test_what_was_sent_tells_its_values_and_its_calls(stage: Stage) -> None:
+    """C2, O1: the calls of this attempt are those that the org counted, and how many reminders shared the writing one."""
+    for number in range(30):
+        stage.create(f"r{number}")
+    stage.settle()
+    stage.later(minutes=1)
+    for number in range(3):
+        stage.edit(f"r{number}", due=None, details="new")
+    before = stage.calls()
+    stage.push()
+    line = stage.history("r1", Event.PUSHED)[-1]
+    assert (line.calls, line.shared) == (stage.calls() - before, 3)
+    assert line.here == "due: (empty); details: (text)"
+    stage.delete("r1")
+    before = stage.calls()
+    stage.push()
+    line = stage.history("r1", Event.PUSHED)[-1]
+    assert (line.calls, line.shared) == (stage.calls() - before, 1)
+
+
+def test_a_refusal_tells_its_calls_too(stage: Stage) -> None:
+    """C2: a problem is explained by the attempt that found it."""
+    refuse_calls(stage)
+    stage.create()
+    before = stage.calls()
+    stage.push()
+    [line] = stage.history("r1", Event.PROBLEM)
+    assert (line.calls, line.shared) == (stage.calls() - before, 1)
+    assert NO_CALLS in line.text
+
+
+def test_what_a_write_replaced_tells_both_values(stage: Stage) -> None:
+    """C2, F2: a status of the org's own that our change replaced."""
+    stage.create()
+    stage.settle()
+    stage.org.update_task(stage.anna, stage.task_of(), Status="Deferred")
+    stage.settle()
+    stage.edit(status=Status.COMPLETE)
+    stage.settle()
+    [line] = stage.history("r1", Event.REPLACED)
+    assert (line.here, line.there, line.lost) == ("Completed", "Deferred", "Deferred")
