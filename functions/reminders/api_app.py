@@ -142,7 +142,10 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
     """Correct what Powertools says of us: the shape of a 500, which `_fail` decides, and parameters that could be null."""
     del document["components"]["schemas"]["ResponseValidationError"]
     shape = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ErrorOut", "GatewayErrorOut")]}
-    for operation in (each for operations in document["paths"].values() for each in operations.values()):
+    for path, operation in ((path, each) for path, known in document["paths"].items() for each in known.values()):
+        if "{" in path:  # whatever is no id at all does not even reach the route
+            missing = {"description": "Not there.", "content": {JSON: {"schema": shape["anyOf"][0]}}}
+            operation["responses"].setdefault("404", missing)
         operation["responses"]["500"] = {
             "description": "Our mistake; it is logged.",
             "content": {JSON: {"schema": shape}},

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, seed, settings
 PARTS = 4
 """Tests that share the examples of one front door, so that they can run side by side."""
 
-SLICE = 120
+SLICE = 200
 EXAMPLES = int(os.environ.get("EXAMPLES") or 0)
 
 HOSTILE = settings(

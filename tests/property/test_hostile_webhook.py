@@ -45,11 +45,24 @@ WEAPONS = [
     b"<x>" * 50,
 ]
 
+SWAPS = [
+    (b"<sf:Id>00T", b"<sf:Id>003"),
+    (b"<sf:Id>00T", b"<sf:Id>00T/"),
+    (ORG[:15].encode(), b"00D000000000001"),
+    (b"OrganizationId", b"ActionId"),
+    (b"<sf:Id>", b"<sf:id>"),
+    (b"soap.sforce.com", b"soap.evil.test"),
+    (b"UTF-8", b"UTF-16"),
+]
+"""Small lies in a message that is otherwise sound."""
+
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Cut, double, overwrite or arm a good message, up to four times."""
+    """Tell a lie in a good message, or cut, double, overwrite or arm it, up to four times."""
     body = draw(messages).xml()
+    if draw(st.booleans()):
+        return body.replace(*draw(st.sampled_from(SWAPS)), draw(st.sampled_from([1, -1])))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(body)))
         end = min(len(body), start + draw(st.integers(0, 60)))
@@ -87,6 +100,7 @@ def test_no_request_breaks_the_webhook_and_no_refused_one_leaves_a_hint(
             assert not good or address != ADDRESS
             return
         assert address == ADDRESS
+        assert ORG[:15].encode() in body
         assert b"<Ack>true</Ack>" in answer.body
         for hint in hints:
             assert re.fullmatch(r"00T[0-9A-Za-z]{15}", hint.task_id)
