@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from stage import Stage
 
-from reminders import edit, find, inbox, outbox
+from reminders import edit, find, groups, inbox, outbox
 from reminders.ports import Change, OrgUnavailable, Outcome
 from reminders.problems import Failure, Kind
 from reminders.reminder import Event, Field, Priority, Reminder, Status, SyncState, sync_state
@@ -158,6 +158,38 @@ def test_later_edits_wait_behind_a_problem_and_changes_from_there_still_come_in(
     task = stage.task(stage.task_of())
     assert task
     assert (task.status, task.description, task.priority) == ("Completed", "later edit", "High")
+
+
+def test_what_was_tried_a_moment_ago_is_left_to_the_schedule(stage: Stage) -> None:
+    """O4, Never: a group is tried once a minute at most, however many of it go through, and nobody has to ask for the rest."""
+    refuse_calls(stage)
+    stage.create("one")
+    stage.create("other")
+    stage.push()
+    tried = stage.clock.now()
+    lift(stage)
+    stage.later(seconds=10)
+    retry(stage, "one")
+    stage.push()
+    assert sync_state(stage.reminder("one")) is SyncState.SYNCED
+    assert (stage.ledger.rung, stage.reminder("other").next_attempt) == ([], tried + timedelta(minutes=1))
+    stage.later(minutes=1)
+    outbox.push_due(stage.world)
+    assert sync_state(stage.reminder("other")) is SyncState.SYNCED
+
+
+def test_one_run_rings_a_bounded_part_of_a_large_group(stage: Stage) -> None:
+    """O4, Never: 200 at a time; their successes ring the next."""
+    refuse_calls(stage)
+    for number in range(230):
+        stage.create(f"r{number:03}")
+    stage.push()
+    assert states(stage) == {SyncState.PROBLEM}
+    stage.later(minutes=5)
+    assert groups.try_again(stage.world, {VALIDATION}) == groups.PER_RUN
+    assert len(stage.ledger.rung) == groups.PER_RUN
+    assert groups.try_again(stage.world, {VALIDATION}) == 30
+    assert groups.try_again(stage.world, {VALIDATION}) == 0
 
 
 def test_an_ignored_problem_is_hidden_until_its_cause_changes(stage: Stage) -> None:
