@@ -59,10 +59,8 @@ SWAPS = [
 
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
-    """Tell a lie in a good message, or cut, double, overwrite or arm it, up to four times."""
+    """Cut, double, overwrite or arm a good message, up to four times."""
     body = draw(messages).xml()
-    if draw(st.booleans()):
-        return body.replace(*draw(st.sampled_from(SWAPS)), draw(st.sampled_from([1, -1])))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(body)))
         end = min(len(body), start + draw(st.integers(0, 60)))
@@ -71,8 +69,9 @@ def damaged(draw: st.DrawFn) -> bytes:
     return body
 
 
-hostile_bodies = damaged() | damaged() | st.binary(max_size=300) | st.text(max_size=300).map(str.encode)
-addresses = st.sampled_from([ADDRESS] * 6 + [ADDRESS[:-1], ADDRESS.swapcase(), "x", "..", "%2e"])
+lies = st.builds(lambda message, swap: message.xml().replace(*swap), messages, st.sampled_from(SWAPS))
+hostile_bodies = lies | damaged() | st.binary(max_size=300) | st.text(max_size=300).map(str.encode)
+addresses = st.sampled_from([ADDRESS] * 15 + [ADDRESS[:-1], ADDRESS.swapcase(), "x", "..", "%2e"])
 types = st.sampled_from(["text/xml; charset=utf-8"] * 3 + ["application/octet-stream", "text/xml; charset=utf-16", ""])
 
 
@@ -83,7 +82,7 @@ def test_no_request_breaks_the_webhook_and_no_refused_one_leaves_a_hint(
     """I2: what is sent is taken whole or refused whole, never a 5xx; a hint names a task that the message names."""
 
     @hostile
-    @given(good=st.none() | messages, noise=hostile_bodies, address=addresses, content_type=types)
+    @given(good=st.none() | st.none() | messages, noise=hostile_bodies, address=addresses, content_type=types)
     def holds(good: Message | None, noise: bytes, address: str, content_type: str) -> None:
         door.reset()
         before = door.state()
