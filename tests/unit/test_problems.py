@@ -6,7 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from reminders.problems import FIRST_RETRY, LONGEST_RETRY, Category, Kind, back_off, category, may_be_content, sort
+from reminders.problems import (
+    FIRST_RETRY,
+    LONGEST_RETRY,
+    Category,
+    Kind,
+    back_off,
+    category,
+    category_of,
+    known_codes,
+    may_be_content,
+    sort,
+)
 
 PERMANENT = [
     "NOT_FOUND",
@@ -167,3 +178,23 @@ def test_a_call_refused_as_a_whole_is_blamed_on_a_record_only_where_one_can_be_a
 ) -> None:
     """O3: else a wrong set-up would be searched for record by record."""
     assert may_be_content(sort(code, "", status)) is may_be
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("KEEPS_CHANGING", Category.OTHER),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", Category.ACCESS),
+        ("UNABLE_TO_LOCK_ROW", Category.INTERMITTENT),
+        ("invalid_grant", Category.AUTHENTICATION),
+        ("NEVER_HEARD_OF", Category.ACCESS),
+    ],
+)
+def test_a_problem_of_which_only_the_code_is_kept_is_grouped_like_its_failure(code: str, expected: Category) -> None:
+    """C4: the group that a person sees must not depend on how the code was kept."""
+    assert category_of(code) is expected
+
+
+def test_every_code_that_is_sorted_by_name_is_known() -> None:
+    """C4: Diagnostics asks for this list to have words for each; one left out would be met without any."""
+    assert {"UNABLE_TO_LOCK_ROW", "DUPLICATE_VALUE", "NOT_FOUND", "invalid_grant"} <= known_codes()
