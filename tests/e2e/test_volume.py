@@ -18,8 +18,9 @@ from local_stack import Running, running
 
 pytestmark = [
     pytest.mark.skipif(
-        not (os.environ.get("CI") or os.environ.get("FAULTS")),
-        reason="takes some minutes, so only in CI and on request: FAULTS=1 make test ARGS=tests/e2e/test_volume.py",
+        not os.environ.get("FAULTS"),
+        # How the stream cuts 500 edits into batches depends on the machine's speed, and the count of calls on that.
+        reason="takes four minutes on a quiet machine, so only on request: FAULTS=1 make test ARGS=tests/e2e/test_volume.py",
     ),
     pytest.mark.timeout(600),
 ]
