@@ -7,15 +7,14 @@ One message is JSON, `{"hints": [{"task_id": "00T…", "deleted"?: "<ISO 8601, a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from reminders.ports import Clock
-from reminders.task import Hint
+from reminders.task import Hint, is_task_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,8 +33,6 @@ FIRST_PAUSE: Final = 0.1
 
 _Item = TypeVar("_Item")
 
-_TASK_ID = re.compile(r"00T[0-9A-Za-z]{15}")
-
 
 class HintsNotStored(Exception):
     """Some hints are not confirmed stored; others of the same call may be. Whoever found them must find them again."""
@@ -43,11 +40,6 @@ class HintsNotStored(Exception):
 
 class MalformedMessage(ValueError):
     """A message on the queue is not one of ours."""
-
-
-def is_task_id(text: object) -> TypeGuard[str]:
-    """Tell whether this is the 18-character id of a Task."""
-    return isinstance(text, str) and _TASK_ID.fullmatch(text) is not None
 
 
 def pack(hints: Sequence[Hint]) -> str:

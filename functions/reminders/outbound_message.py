@@ -20,9 +20,8 @@ from typing import Any, Final
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
-from reminders.hint_queue import is_task_id
 from reminders.ports import Summary
-from reminders.task import Hint
+from reminders.task import Hint, is_task_id
 
 ACKNOWLEDGEMENT: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">

@@ -42,7 +42,7 @@ from reminders.salesforce_rows import (
 )
 from reminders.salesforce_session import Session, documented
 from reminders.salesforce_wire import Credentials
-from reminders.task import EXTERNAL_ID, Task
+from reminders.task import EXTERNAL_ID, Task, is_task_id
 
 __all__ = ["Credentials", "SalesforceOrg", "connect"]
 
@@ -54,7 +54,6 @@ MOST_PEOPLE: Final = 20
 LONGEST_NAME: Final = 255
 ADMIN_PERMISSION_SET: Final = "Reminder_Sync_Admin"
 
-_TASK_ID = re.compile(r"00T[a-zA-Z0-9]{15}")
 _USER_ID = re.compile(r"005[a-zA-Z0-9]{15}")
 _NO_WHO_COUNT = re.compile(rf"No such column '{WHO_COUNT}'")
 
@@ -109,7 +108,7 @@ class SalesforceOrg:
         Text that has not the form of a task's id is not asked for (one such makes Salesforce refuse the whole query, and a
         forged message may hold any), so it is absent like every row that cannot be read (M6).
         """
-        tasks, at = self._tasks("Id", filter(_TASK_ID.fullmatch, task_ids))
+        tasks, at = self._tasks("Id", filter(is_task_id, task_ids))
         return Bulk(tasks={each.id: each for each in tasks}, at=at)
 
     def find(self, external_ids: Collection[str]) -> Bulk:

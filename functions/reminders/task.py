@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import TypeGuard
+
+_TASK_ID = re.compile(r"00T[0-9A-Za-z]{15}")
 
 EXTERNAL_ID = "Reminder_Id__c"
 """The unique external id field on Activity that carries `<reminder id>-<n>` (O2)."""
+
+
+def is_task_id(text: object) -> TypeGuard[str]:
+    """Tell whether this is the 18-character id of a Task."""
+    return isinstance(text, str) and _TASK_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,6 +188,8 @@ def test_a_call_refused_as_a_whole_is_blamed_on_a_record_only_where_one_can_be_a
         ("UNABLE_TO_LOCK_ROW", Category.INTERMITTENT),
         ("invalid_grant", Category.AUTHENTICATION),
         ("NEVER_HEARD_OF", Category.ACCESS),
+        ("DUPLICATE_VALUE", Category.OTHER),
+        ("STORAGE_LIMIT_EXCEEDED", Category.OTHER),
     ],
 )
 def test_a_problem_of_which_only_the_code_is_kept_is_grouped_like_its_failure(code: str, expected: Category) -> None:

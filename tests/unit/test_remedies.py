@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminders.outbox import NOT_VISIBLE
-from reminders.problems import Category, category_of, known_codes
+from reminders.problems import known_codes
 from reminders.remedies import REMEDIES, remedy
 from reminders.salesforce_rows import UNEXPECTED
 from reminders.salesforce_wire import NO_ANSWER, NOT_REACHED, TIMEOUT
@@ -86,20 +86,3 @@ def test_an_unknown_code_is_said_to_be_unknown() -> None:
     words = remedy("A_CODE_OF_NEXT_YEAR")
     assert "does not know (A_CODE_OF_NEXT_YEAR)" in words.meaning
     assert "Salesforce's message" in words.remedy
-
-
-@pytest.mark.parametrize(
-    ("code", "group"),
-    [
-        ("invalid_grant", Category.AUTHENTICATION),
-        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", Category.ACCESS),
-        ("A_CODE_OF_NEXT_YEAR", Category.ACCESS),
-        ("UNABLE_TO_LOCK_ROW", Category.INTERMITTENT),
-        ("DUPLICATE_VALUE", Category.OTHER),
-        ("KEEPS_CHANGING", Category.OTHER),
-        ("STORAGE_LIMIT_EXCEEDED", Category.OTHER),
-    ],
-)
-def test_a_code_alone_has_its_group(code: str, group: Category) -> None:
-    """C4: a reminder keeps the code of its problem, not how it was sorted then."""
-    assert category_of(code) is group
