@@ -142,6 +142,7 @@ class ReminderItem(Item):
             at=InstantAttribute(),
             pairs=PairsAttribute(),
             inputs=TextsAttribute(),
+            seen=InstantAttribute(),
         )
     )
     tombstone = MapOf(

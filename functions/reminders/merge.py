@@ -26,6 +26,7 @@ The same function serves both directions: the pull stores what it decides, the p
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -37,6 +38,7 @@ from reminders.first_meeting import create, first_seen, no_task_yet
 from reminders.reminder import (
     Agreement,
     Event,
+    Field,
     Intent,
     Line,
     Record,
@@ -48,7 +50,7 @@ from reminders.reminder import (
 )
 from reminders.subject import inputs
 from reminders.task import Deleted, Reading, Task, Unreadable
-from reminders.writes import KEEPS_CHANGING, ROUNDS, agreed, bury, replaced, unseen, write_failed
+from reminders.writes import KEEPS_CHANGING, ROUNDS, agreed, bury, in_doubt, replaced, unseen, write_failed
 
 
 def merge(
@@ -236,7 +238,9 @@ def _merge_pair(
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:
         return _stop(after, lines, now)
-    after = _rung(reminder, after, now)
+    intents, doubts = in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now)
+    lines = (*lines, *doubts)
+    after = _rung(reminder, replace(after, intents=intents), now)
     send = Send(
         write=Write.UPDATE,
         fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},
@@ -245,6 +249,12 @@ def _merge_pair(
     )
     record = _changed(reminder, after, lines, task)
     return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
+
+
+def _unchanged_there(base: Agreement | None, sending: Collection[Field], task: Task) -> list[Field]:
+    """Of the fields that we are about to send, those that read as agreed: one that was changed there is a conflict, and told of."""
+    there = mapping.theirs(task)
+    return [item for item in sending if base and there[item] == base.pairs[item][1]]
 
 
 def _stop(reminder: Reminder, lines: tuple[Line, ...], now: datetime) -> Decision:

@@ -162,7 +162,9 @@ def _store_intents(
 def _before_the_call(reminder: Reminder, decision: Decision, bulk: Bulk, now: datetime) -> Record | None:
     if decision.send:
         record = decision.record or Record(reminder=reminder)
-        return replace(record, reminder=with_intent(record.reminder, decision.send, now, lease=LEASE))
+        task = bulk.tasks.get(reminder.id)
+        seen = task.stamp if task else None
+        return replace(record, reminder=with_intent(record.reminder, decision.send, now, lease=LEASE, seen=seen))
     if decision.record or reminder.next_attempt is None:
         return decision.record
     if reminder.task_id and reminder.id not in bulk.tasks:

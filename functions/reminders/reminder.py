@@ -117,13 +117,17 @@ class Write(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """One write about to be made. `number` is the reminder's version that stored it, hence unique on this reminder."""
+    """One write about to be made. `number` is the reminder's version that stored it, hence unique on this reminder.
+
+    `seen`: an update's precondition, the task's stamp as read before it. A task that still bears it was not written since (M8).
+    """
 
     number: int
     write: Write
     at: datetime
     pairs: Pairs = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

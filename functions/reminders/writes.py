@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -52,12 +53,17 @@ TOO_OFTEN: Final = 10
 """So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
 
 
-def with_intent(reminder: Reminder, send: Send, now: datetime, *, lease: timedelta) -> Reminder:
+def with_intent(
+    reminder: Reminder, send: Send, now: datetime, *, lease: timedelta, seen: datetime | None = None
+) -> Reminder:
     """Store what is about to be written. `lease`: after so long without a recorded answer the schedule looks again.
+    `seen`: the task's stamp as read.
 
     Older open intents stay while their write can still turn up: a retry must not forget what an earlier attempt sent.
     """
-    intent = Intent(number=reminder.version + 1, write=send.write, at=now, pairs=send.pairs, inputs=send.inputs)
+    intent = Intent(
+        number=reminder.version + 1, write=send.write, at=now, pairs=send.pairs, inputs=send.inputs, seen=seen
+    )
     still_open = tuple(item for item in reminder.intents if now - item.at <= STAYS_OPEN)
     return replace(
         reminder, intents=(*still_open, intent)[-MAX_OPEN:], pending=True, next_attempt=now + lease, rings=False
@@ -83,6 +89,31 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
             agreement = _after(agreement, intent)
             still_open = reminder.intents[position + 1 :]
     return agreement, still_open
+
+
+def in_doubt(
+    intents: tuple[Intent, ...], task: Task, sending: Collection[Field], now: datetime
+) -> tuple[tuple[Intent, ...], tuple[Line, ...]]:
+    """Tell of values that we are about to write over although somebody may have set them (M8).
+
+    The answer to an update was lost, the task was written since, and a field reads as before it. Either our update never arrived, and
+    what was written is something else; or it did, and somebody has set that field back. The platform does not say which, so ours
+    is sent again, and the value that it replaces is kept. The intents come back as told, so that each is told of once.
+    """
+    there = mapping.theirs(task)
+    told: dict[int, Intent] = {}
+    lines = []
+    for item in sending:
+        newest = max((each for each in intents if item in each.pairs), key=lambda each: each.number, default=None)
+        if newest is None or newest.seen is None or newest.seen >= task.stamp or there[item] == newest.pairs[item][1]:
+            continue
+        told[newest.number] = replace(newest, seen=task.stamp)
+        text = "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it."
+        raw = mapping.raw(item, task)
+        lines.append(
+            Line(at=now, event=Event.CONFLICT, rule="M8", text=text, side=Side.SALESFORCE, field=item, lost=raw)
+        )
+    return tuple(told.get(each.number, each) for each in intents), tuple(lines)
 
 
 def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now: datetime) -> Record | None:

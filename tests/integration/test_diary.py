@@ -206,6 +206,41 @@ def test_a_lost_answer_of_a_create_leads_to_the_task_and_not_to_a_second_one(sta
     assert stage.history("r1", Event.CONFLICT) == []
 
 
+def test_an_edit_set_back_while_our_answer_was_lost_leaves_a_line(stage: Stage) -> None:
+    """M8, Never: ours is sent again, and the value that somebody may have set is kept, once."""
+    stage.create(due=date(2026, 11, 24))
+    stage.settle()
+    stage.later(minutes=1)
+    stage.edit(due=date(2026, 11, 30))
+    stage.org.faults.add("lost", match="POST .*composite")
+    assert stage.push().unavailable
+    stage.later(seconds=10)
+    stage.org.update_task(stage.anna, stage.task_of(), ActivityDate="2026-11-24")
+    stage.hint(stage.task_of())
+    stage.later(minutes=3)
+    outbox.push_due(stage.world)
+    stage.settle()
+    [task] = stage.tasks()
+    assert task.due == date(2026, 11, 30)
+    assert [line.lost for line in stage.history("r1", Event.CONFLICT)] == ["2026-11-24"]
+
+
+def test_a_lost_answer_whose_task_nobody_touched_leaves_no_line(stage: Stage) -> None:
+    """M8: the stamp proves that our update never arrived, or our value that it did; there is nothing to tell."""
+    for fault in ("refused", "lost"):
+        reminder_id = f"r-{fault}"
+        stage.create(reminder_id, due=date(2026, 11, 24))
+        stage.settle()
+        stage.later(minutes=1)
+        stage.edit(reminder_id, due=date(2026, 11, 30))
+        stage.org.faults.add(fault, match="POST .*composite")
+        assert stage.push().unavailable
+        stage.later(minutes=3)
+        outbox.push_due(stage.world)
+        stage.settle()
+        assert stage.history(reminder_id, Event.CONFLICT) == []
+
+
 def test_an_update_never_overwrites_what_it_has_not_seen(stage: Stage) -> None:
     """O1: somebody edits between our read and our write; the precondition refuses, both edits survive."""
     stage.create()
