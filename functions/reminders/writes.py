@@ -57,9 +57,8 @@ def with_intent(
     reminder: Reminder, send: Send, now: datetime, *, lease: timedelta, seen: datetime | None = None
 ) -> Reminder:
     """Store what is about to be written. `lease`: after so long without a recorded answer the schedule looks again.
-    `seen`: the task's stamp as read.
 
-    Older open intents stay while their write can still turn up: a retry must not forget what an earlier attempt sent.
+    `seen`: the task's stamp as read. Older open intents stay while their write can still turn up: a retry must not forget what an earlier attempt sent.
     """
     intent = Intent(
         number=reminder.version + 1, write=send.write, at=now, pairs=send.pairs, inputs=send.inputs, seen=seen
