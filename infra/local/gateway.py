@@ -24,8 +24,6 @@ log = logging.getLogger("local.http")
 
 BODY_LIMIT: Final = 10 * 1024 * 1024
 """Bytes of a request (API Gateway quota)."""
-LOCAL_USERS: Final = "/__local/users"
-"""A route that no template has: the sample users and their id tokens, in place of a sign-in."""
 _THREADS: Final = 32
 _TEXT: Final = ("text/", "application/json", "application/xml", "application/javascript")
 
@@ -61,17 +59,17 @@ def message(status: int, words: str) -> Answer:
 
 
 class Gateway:
-    """The ASGI application. `users` gives the sample users for LOCAL_USERS."""
+    """The ASGI application. `local`: routes that no template has, by method and path; they are served to this machine only."""
 
     def __init__(
         self,
         routes: Sequence[Route],
         functions: Mapping[str, Function],
-        users: Callable[[], Sequence[Mapping[str, Any]]],
+        local: Mapping[tuple[str, str], Callable[[Request], Answer]],
     ) -> None:
         self._routes = sorted(routes, key=_precedence)
         self._functions = functions
-        self._users = users
+        self._local = local
         self._verifiers: dict[Authorizer, Verifier] = {
             r.authorizer: Verifier(r.authorizer) for r in routes if r.authorizer
         }
@@ -87,8 +85,8 @@ class Gateway:
 
     def answer(self, request: Request) -> Answer:
         """Route, authorize, invoke, and translate the result; errors as API Gateway answers them."""
-        if request.path == LOCAL_USERS and request.method == "GET":
-            return Answer(200, (("content-type", "application/json"),), json.dumps(self._users()).encode())
+        if local := self._local.get((request.method, request.path)):
+            return local(request)
         if len(request.body) > BODY_LIMIT:
             return message(413, "Request Entity Too Large")
         for route in self._routes:

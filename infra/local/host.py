@@ -7,6 +7,7 @@ It may be killed at any moment: what it was doing is done again, as after a cras
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
@@ -27,6 +28,9 @@ from infra.local import schedules, wiring
 from infra.local.deploy import Endpoints
 from infra.local.gateway import Gateway
 from infra.local.lambdas import Function, FunctionError
+from infra.local.local_routes import local_routes
+from infra.local.org.clock import MovableClock
+from infra.local.org.world import machine_clock
 from infra.local.queue_source import QueueSource
 from infra.local.stream_source import StreamSource
 from infra.local.template import Template, load
@@ -36,6 +40,7 @@ log = logging.getLogger("local.host")
 POLL_FUNCTION: Final = "PollFunction"
 _PAUSE_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0
+_ORG_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +82,18 @@ class Deployed:
 class Host:
     """Functions and their sources, started and stopped together. `state` is a folder of its own."""
 
-    def __init__(self, deployed: Deployed, state: Path, poll_every: timedelta | None = None) -> None:
+    def __init__(
+        self, deployed: Deployed, state: Path, clock: MovableClock, poll_every: timedelta | None = None
+    ) -> None:
+        self._clock = clock
+        self._org = deployed.org
+        self._moving = threading.Lock()
         wired = wiring.read(deployed.loaded(), deployed.template.parent)
         aws = deployed.endpoints.environment()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._functions = {one.name: Function(one, aws) for one in wired.functions}
-        self.gateway = Gateway(wired.routes, self._functions, lambda: sample_users(deployed.org))
+        self._functions = {one.name: Function(one, aws, clock) for one in wired.functions}
+        self.gateway = Gateway(wired.routes, self._functions, local_routes(self))
         queues, streams = deployed.endpoints.client("sqs"), deployed.endpoints.client("dynamodbstreams")
         self._loops: dict[str, Callable[[threading.Event], None]] = {}
         for queue in wired.queues:
@@ -112,10 +122,29 @@ class Host:
         for thread in self._threads:
             thread.join()
 
+    def people(self) -> list[dict[str, Any]]:
+        """The people with fresh id tokens, for the page's local sign-in."""
+        about = httpx.get(f"{self._org}/__control/stack", timeout=_ORG_SECONDS).raise_for_status().json()
+        return people(about, "id_token")
+
+    def move_clock(self, seconds: int) -> float:
+        """Move the org's clock and the functions' by so many seconds, between two events; schedules leapt over fire once.
+
+        Gives how many seconds both are ahead of the machine's clock now. The org keeps that number: a host that is killed
+        finds it there again.
+        """
+        with self._moving, contextlib.ExitStack() as paused:
+            for function in self._functions.values():
+                paused.enter_context(function.paused())
+            moved = httpx.post(f"{self._org}/__control/clock", json={"advance": seconds}, timeout=_ORG_SECONDS)
+            ahead: float = moved.raise_for_status().json()["ahead"]
+            self._clock.advance(ahead - self._clock.ahead)
+        return ahead
+
     def _schedule(self, timetable: wiring.Timetable, every: timedelta | None) -> Callable[[threading.Event], None]:
         function = self._functions[timetable.function]
         schedules.following(timetable.expression)  # what it does not understand stops the start, not a thread
-        return lambda stop: schedules.run(timetable, function, every, stop)
+        return lambda stop: schedules.run(timetable, function, every, self._clock, stop)
 
     def _warm(self, stop: threading.Event) -> None:
         def warm(function: Function) -> None:
@@ -146,9 +175,10 @@ def people(about: Mapping[str, Any], *tokens: str) -> list[dict[str, Any]]:
     return [{name: user[name] for name in shown} for user in about["users"] if user["role"] != "integration"]
 
 
-def sample_users(org: str) -> list[dict[str, Any]]:
-    """The people with fresh id tokens, for the page's local sign-in."""
-    return people(httpx.get(f"{org}/__control/stack", timeout=5).raise_for_status().json(), "id_token")
+def org_clock(org: str) -> MovableClock:
+    """A clock as far ahead as the org's."""
+    said = httpx.get(f"{org}/__control/clock", timeout=_ORG_SECONDS).raise_for_status().json()
+    return MovableClock(machine_clock, said["ahead"])
 
 
 def main(deployed: Path, state: Path, port: int, poll_interval: float | None = None) -> None:
@@ -156,7 +186,9 @@ def main(deployed: Path, state: Path, port: int, poll_interval: float | None = N
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level="INFO", stream=sys.stderr)
     logging.getLogger("httpx").setLevel("WARNING")
     state.mkdir(parents=True, exist_ok=True)
-    host = Host(Deployed.read(deployed), state, timedelta(seconds=poll_interval) if poll_interval else None)
+    every = timedelta(seconds=poll_interval) if poll_interval else None
+    described = Deployed.read(deployed)
+    host = Host(described, state, org_clock(described.org), every)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn takes them, ends, and raises them once more for us
     host.start()

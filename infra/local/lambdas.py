@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from infra.local.org.clock import MovableClock
 
 log = logging.getLogger("local.lambda")
 
@@ -80,11 +82,12 @@ class _Container:
             self.stop()
             raise
 
-    def call(self, event: Any) -> Any:  # noqa: ANN401 - an event and a result are any JSON
-        """Hand one event over and wait for the result. Raises FunctionError."""
+    def call(self, event: Any, ahead: float) -> Any:  # noqa: ANN401 - an event and a result are any JSON
+        """Hand one event over and wait for the result; the function's clock is `ahead` seconds ahead. Raises FunctionError."""
         request = {
             "id": str(uuid.uuid4()),
             "deadline": time.time() + self._configuration.timeout,
+            "ahead": ahead,
             "event": event,
         }
         pipe = self._process.stdin
@@ -136,12 +139,14 @@ class _Container:
 
 
 class Function:
-    """A function with its containers."""
+    """A function with its containers, all of which go by `clock`."""
 
-    def __init__(self, configuration: Configuration, aws: Mapping[str, str]) -> None:
+    def __init__(self, configuration: Configuration, aws: Mapping[str, str], clock: MovableClock) -> None:
         self.configuration = configuration
         self._aws = aws
-        self._free = threading.BoundedSemaphore(configuration.concurrency or CONTAINERS)
+        self._clock = clock
+        self._places = configuration.concurrency or CONTAINERS
+        self._free = threading.BoundedSemaphore(self._places)
         self._lock = threading.Lock()
         self._idle: list[_Container] = []
         self._all: list[_Container] = []
@@ -154,12 +159,20 @@ class Function:
             try:
                 container = self._take()
                 try:
-                    return container.call(event)
+                    return container.call(event, self._clock.ahead)
                 finally:
                     self._give_back(container)
             except FunctionError as error:
                 log.error("%s failed after %.2f s: %s", self.configuration.name, time.monotonic() - began, error)  # noqa: TRY400 - the worker has printed the traceback
                 raise
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Wait until nothing runs, and let nothing start for as long as this lasts."""
+        with contextlib.ExitStack() as taken:
+            for _ in range(self._places):
+                taken.enter_context(self._free)
+            yield
 
     def warm(self) -> None:
         """Start a container ahead of the first event. Raises FunctionError."""

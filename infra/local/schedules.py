@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from infra.local.lambdas import Function, FunctionError
+from infra.local.org.clock import MovableClock
 from infra.local.template import ACCOUNT, REGION, TemplateError
 from infra.local.wiring import Timetable
 
 log = logging.getLogger("local.schedule")
 
 _UNITS: Final = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_TICK_SECONDS: Final = 0.1
 _ASYNC_RETRY_SECONDS: Final = (60, 120)
 """Lambda tries a failed asynchronous event again after one minute, then after two."""
 
@@ -82,28 +84,41 @@ def event(name: str, at: datetime) -> dict[str, Any]:
     }
 
 
-def run(timetable: Timetable, function: Function, every: timedelta | None, stop: threading.Event) -> None:
+def run(
+    timetable: Timetable, function: Function, every: timedelta | None, clock: MovableClock, stop: threading.Event
+) -> None:
     """Fire a schedule until told to stop; `every` replaces its expression.
 
     An interval fires at the start, too: what waited while the host was away need not wait longer. Moments missed while the
-    function was busy are one.
+    function was busy, or leapt over by the clock, are one.
     """
     after = following(timetable.expression)
     if every is not None:
         after = lambda moment: moment + every  # noqa: E731 - the override has the same shape as what it replaces
-    now = datetime.now(UTC)
+    now = clock.now()
     at = after(now) if timetable.expression.startswith("cron") else now
-    while not stop.wait(max(0.0, (at - datetime.now(UTC)).total_seconds())):
-        _deliver(event(timetable.name, at), function, stop)
-        at = max(after(at), datetime.now(UTC))
+    while not _waited(at, clock, stop):
+        fired = clock.now()
+        _deliver(event(timetable.name, at), function, clock, stop)
+        next_one = after(at) if after(at) > fired else after(fired)
+        at = max(next_one, clock.now())
 
 
-def _deliver(sent: dict[str, Any], function: Function, stop: threading.Event) -> None:
+def _waited(until: datetime, clock: MovableClock, stop: threading.Event) -> bool:
+    """Wait until a moment, or to be stopped; tells whether that. The clock may leap meanwhile."""
+    while (left := (until - clock.now()).total_seconds()) > 0:
+        if stop.wait(min(left, _TICK_SECONDS)):
+            return True
+    return stop.is_set()
+
+
+def _deliver(sent: dict[str, Any], function: Function, clock: MovableClock, stop: threading.Event) -> None:
     for attempt in range(function.configuration.async_retries + 1):
         try:
             function.invoke(sent)
         except FunctionError:
-            if attempt == function.configuration.async_retries or stop.wait(_ASYNC_RETRY_SECONDS[attempt]):
+            again = clock.now() + timedelta(seconds=_ASYNC_RETRY_SECONDS[min(attempt, 1)])
+            if attempt == function.configuration.async_retries or _waited(again, clock, stop):
                 log.warning("event %s of %s is given up", sent["id"], sent["resources"][0])
                 return
         else:

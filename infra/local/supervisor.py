@@ -23,6 +23,7 @@ import httpx
 
 from infra.local.deploy import Endpoints, deploy
 from infra.local.host import Deployed, people
+from infra.local.local_routes import CLOCK
 from infra.local.template import load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -184,6 +185,7 @@ class Stack:
             "org": self.org,
             "org_id": about["org_id"],
             "webhook": webhook,
+            "clock": f"{self.command_center}{CLOCK}",
             "functions_pid": functions.process.pid,
             "users": people(about, "id_token", "access_token"),
         }

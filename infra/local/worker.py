@@ -15,10 +15,23 @@ import sys
 import threading
 import time
 import traceback
+from datetime import timedelta
 from typing import Any, Final, TextIO
 
 RESPONSE_LIMIT: Final = 6 * 1024 * 1024
 """Bytes of an answer (Lambda quota, synchronous payload)."""
+
+
+class Ahead:
+    """How far the stack's clock is ahead of the machine's, as the newest event said."""
+
+    seconds = 0.0
+
+
+def follow(runtime: Any) -> None:  # noqa: ANN401 - the product's module, which is not known here
+    """Let the product's own clock run ahead with the stack's; it is handed to everything from this one place."""
+    machine = runtime.SystemClock.now
+    runtime.SystemClock.now = lambda clock: machine(clock) + timedelta(seconds=Ahead.seconds)
 
 
 class Context:
@@ -55,6 +68,7 @@ def _listen(events: queue.Queue[str]) -> None:
 
 def _answer(handler: Any, line: str) -> str:  # noqa: ANN401 - a handler takes and gives what it likes
     request = json.loads(line)
+    Ahead.seconds = request["ahead"]
     os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{int(time.time()):08x}-{request['id'].replace('-', '')[:24]};Sampled=0"
     try:
         answer = json.dumps({"result": handler(request["event"], Context(request["id"], request["deadline"]))})
@@ -82,6 +96,8 @@ def serve(name: str, answers: TextIO) -> None:
     except Exception as error:  # noqa: BLE001 - a function that cannot be loaded is reported as Lambda does
         send(json.dumps(_failure(error)))
         sys.exit(1)
+    if runtime := sys.modules.get("reminders.runtime"):
+        follow(runtime)
     send(json.dumps({"ready": True}))
     while True:
         send(_answer(handler, events.get()))

@@ -62,7 +62,7 @@ class FrontDoor:
 
     def __init__(self, verifier: Verifier | None = None) -> None:
         functions = {"api": SimpleNamespace(invoke=self._api), "receive": SimpleNamespace(invoke=self._receive)}
-        self._gateway = Gateway(_ROUTES, cast("Mapping[str, Function]", functions), list)
+        self._gateway = Gateway(_ROUTES, cast("Mapping[str, Function]", functions), {})
         self._gateway._verifiers = {SIGN_IN: verifier or _Tokens(SIGN_IN)}
         self.reset()
 

@@ -12,6 +12,8 @@ import pytest
 from infra.local.deploy import Endpoints
 from infra.local.gateway import Answer, Request
 from infra.local.host import Deployed, Host
+from infra.local.org.clock import MovableClock
+from infra.local.org.world import machine_clock
 from infra.local.template import Template
 
 SAMPLE = Path(__file__).parents[1] / "unit" / "local" / "sample"
@@ -29,7 +31,7 @@ class SampleStack:
         """Start a host; the way over a file is the supervisor's."""
         template, file = self.template, self.folder / "deployed.json"
         Deployed(SAMPLE / "template.yaml", template.parameters, template.attributes, self.aws, "http://org").write(file)
-        host = Host(Deployed.read(file), self.folder)
+        host = Host(Deployed.read(file), self.folder, MovableClock(machine_clock))
         host.start()
         return host
 

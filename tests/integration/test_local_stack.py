@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -55,7 +57,7 @@ def test_both_pages_answer(stack: Running) -> None:
 def test_the_document_is_what_other_programs_read(stack: Running) -> None:
     """Names and shapes of stack.json are an interface."""
     document = stack.document()
-    assert list(document) == ["command_center", "org", "org_id", "webhook", "functions_pid", "users"]
+    assert list(document) == ["command_center", "org", "org_id", "webhook", "clock", "functions_pid", "users"]
     assert document["org_id"].startswith("00D")
     assert document["webhook"].startswith(f"{document['command_center']}/hooks/")
     for user in document["users"]:
@@ -99,6 +101,26 @@ def test_killed_functions_come_back_under_a_new_number(stack: Running) -> None:
     assert killed not in alive(before)
     soon(lambda: works(stack))
     assert stack.document()["functions_pid"] in stack.members()
+
+
+def test_all_clocks_leap_together_and_killed_functions_keep_the_time(stack: Running) -> None:
+    """Without it, org and functions would disagree about the time, and every conflict with it (M2)."""
+    document = stack.document()
+    assert httpx.post(document["clock"], json={"seconds": 3600}, timeout=60).json() == {"ahead": 3600}
+    assert httpx.get(f"{document['org']}/__control/clock", timeout=30).json()["ahead"] == 3600
+    assert timedelta(minutes=59) < created_at(document) - datetime.now(UTC) < timedelta(minutes=61)
+    killed = document["functions_pid"]
+    os.kill(killed, signal.SIGKILL)
+    soon(lambda: stack.document()["functions_pid"] != killed)
+    soon(lambda: works(stack))
+    assert timedelta(minutes=59) < created_at(document) - datetime.now(UTC) < timedelta(minutes=61)
+
+
+def created_at(document: dict[str, Any]) -> datetime:
+    """When a reminder was created that is created now, by the functions' clock."""
+    token = {"Authorization": f"Bearer {document['users'][0]['id_token']}"}
+    answer = httpx.post(f"{document['command_center']}/api/reminders", json={"name": "Now"}, headers=token, timeout=30)
+    return datetime.fromisoformat(answer.raise_for_status().json()["created"])
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(stack: Running) -> None:

@@ -8,7 +8,7 @@ one. Answers are JSON; a wrong request is 400 with `{"error"}`.
     GET    calls       budget, counts per resource, newest calls          DELETE  clear the log
     POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
     GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
-    GET    clock       now; POST {"advance": seconds}
+    GET    clock       now, and how many seconds that is ahead of the machine; POST {"advance": seconds}
     GET    webhook     queue and log; POST {"enabled"?, "url"?, "first_retry"?, "longest_retry"?, "window"?, "retry_now"?}
     POST   key         {"public_key": PEM}: accept its JWT assertions
     POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}
@@ -155,7 +155,7 @@ class Control:
         return []
 
     def _now(self, _: dict[str, object]) -> object:
-        return {"now": stamp(self.org.state.second())}
+        return {"now": stamp(self.org.state.second()), "ahead": self.clock.ahead}
 
     def _advance(self, body: dict[str, object]) -> object:
         self.clock.advance(_number(body["advance"]))

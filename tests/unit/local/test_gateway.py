@@ -60,7 +60,7 @@ class Echo:
 def gateway(result: Any = None, *routes: Route) -> tuple[Gateway, Echo]:
     """A gateway before one function."""
     echo = Echo(result)
-    return Gateway(routes or (Route("F", "ANY", "/{proxy+}", None),), {"F": echo}, list), echo  # type: ignore[dict-item]  # a stand-in
+    return Gateway(routes or (Route("F", "ANY", "/{proxy+}", None),), {"F": echo}, {}), echo  # type: ignore[dict-item]  # a stand-in
 
 
 def test_the_most_exact_route_wins() -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from fakes.sample_stack import SAMPLE
+from fakes.sample_stack import SAMPLE, soon
 
 from infra.local.lambdas import Configuration, Function, FunctionError
+from infra.local.org.clock import MovableClock
+from infra.local.org.world import machine_clock
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 
 
 def configuration(handler: str = "sample.environment", **changes: int) -> Configuration:
@@ -32,7 +39,7 @@ def started() -> Iterator[Callable[[Configuration], Function]]:
     functions: list[Function] = []
 
     def make(one: Configuration) -> Function:
-        functions.append(Function(one, {"AWS_REGION": "eu-central-1"}))
+        functions.append(Function(one, {"AWS_REGION": "eu-central-1"}, MovableClock(machine_clock)))
         return functions[-1]
 
     yield make
@@ -103,3 +110,43 @@ def test_reserved_concurrency_lets_one_event_in_at_a_time(started: Start) -> Non
     for thread in threads:
         thread.join()
     assert len(pids) == 1
+
+
+def test_a_function_goes_by_the_stacks_clock(tmp_path: Path) -> None:
+    """Without it, leases and back-offs would have to be waited out: the product's own clock leaps, in containers old and new."""
+    (tmp_path / "reminders").symlink_to(FUNCTIONS / "reminders")
+    (tmp_path / "told.py").write_text(
+        "from reminders import runtime\ndef handler(event, context): return runtime.clock().now().isoformat()"
+    )
+    clock = MovableClock(machine_clock)
+    one = replace(configuration("told.handler", timeout=20), code=tmp_path)
+    function, fresh = (Function(one, {"AWS_REGION": "eu-central-1"}, clock) for _ in range(2))
+    try:
+        assert abs(ahead(function)) < timedelta(seconds=5)
+        clock.advance(3600)
+        for each in (function, fresh):
+            assert abs(ahead(each) - timedelta(hours=1)) < timedelta(seconds=5)
+    finally:
+        function.stop()
+        fresh.stop()
+
+
+def ahead(function: Function) -> timedelta:
+    """How far the function's clock is ahead."""
+    return datetime.fromisoformat(function.invoke({})) - datetime.now(UTC)
+
+
+def test_a_paused_function_finishes_and_starts_nothing(started: Start) -> None:
+    """A clock that leaps in the middle of an event would make edits look younger than they are (M2)."""
+    function = started(configuration())
+    first = threading.Thread(target=function.invoke, args=({"sleep": 0.5},))
+    first.start()
+    soon(function._busy)
+    with function.paused():
+        assert not function._busy()
+        second = threading.Thread(target=function.invoke, args=({},))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+    second.join()
+    first.join()

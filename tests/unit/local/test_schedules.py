@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from fakes.sample_stack import soon
 
 from infra.local import schedules
+from infra.local.lambdas import Function
+from infra.local.org.clock import MovableClock
 from infra.local.template import TemplateError
+from infra.local.wiring import Timetable
 
 MOMENT = datetime(2026, 3, 29, 23, 50, 30, tzinfo=UTC)
 
@@ -55,3 +65,54 @@ def test_the_event_is_eventbridges() -> None:
         "Scheduled Event",
         "2026-03-29T23:50:30Z",
     )
+
+
+class Counted:
+    """Stands in for a function: remembers what it was sent."""
+
+    configuration = SimpleNamespace(async_retries=0)
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def invoke(self, event: dict[str, Any]) -> None:
+        """Remember."""
+        self.sent.append(event["time"])
+
+
+@contextmanager
+def firing(expression: str, clock: MovableClock) -> Iterator[Counted]:
+    """A schedule that runs for as long as this lasts."""
+    stop, function = threading.Event(), Counted()
+    arguments = (Timetable("F", "Name", expression), cast("Function", function), None, clock, stop)
+    thread = threading.Thread(target=schedules.run, args=arguments)
+    thread.start()
+    try:
+        yield function
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_leap_of_the_clock_fires_what_it_leapt_over_once() -> None:
+    """Without it, a demo would wait for minutes; with one event for each moment, it would wait for a hundred polls."""
+    clock = MovableClock(lambda: MOMENT)
+    with firing("rate(1 minute)", clock) as each_minute, firing("cron(15 2 * * ? *)", clock) as nightly:
+        soon(lambda: len(each_minute.sent) == 1)
+        clock.advance(3 * 60 * 60)
+        soon(lambda: len(each_minute.sent) > 1 and len(nightly.sent) > 0)
+        time.sleep(0.5)
+    assert len(each_minute.sent) == 2
+    assert nightly.sent == ["2026-03-30T02:15:00Z"]
+
+
+def test_a_moment_before_the_next_one_fires_nothing() -> None:
+    """A schedule that fires with every movement of the clock would hide a broken interval."""
+    clock = MovableClock(lambda: MOMENT)
+    with firing("rate(5 minutes)", clock) as function:
+        soon(lambda: len(function.sent) == 1)
+        clock.advance(299)
+        time.sleep(0.3)
+        assert len(function.sent) == 1
+        clock.advance(1)
+        soon(lambda: len(function.sent) == 2)
