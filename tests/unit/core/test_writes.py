@@ -11,7 +11,7 @@ from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited,
 
 from reminders.merge import merge
 from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
+from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
 from reminders.settings import Settings
 from reminders.task import Task, Unreadable
 from reminders.writes import DAILY, MAX_OPEN, STAYS_OPEN, TOO_OFTEN, delete_done, with_intent, write_done, write_failed
@@ -44,6 +44,31 @@ def test_open_intents_are_kept_while_they_can_turn_up_and_four_at_most() -> None
     assert send
     later = with_intent(reminder, send, NOW + STAYS_OPEN + timedelta(seconds=1), lease=LEASE)
     assert len(later.intents) == 1
+
+
+def test_what_may_have_been_set_back_while_our_answer_was_lost_is_kept_once() -> None:
+    """M8: the task was written since our update left and reads as before it; whose write that was, nobody can tell."""
+    send = merge(edited(a_pair(), due=None), a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(edited(a_pair(), due=None), send, NOW, lease=LEASE, seen=a_task().stamp)
+    touched = a_task(last_modified=NOW, system_modstamp=NOW)
+    first = merge(sent, touched, terms(), NOW)
+    assert first.record
+    assert first.send
+    assert [(line.field, line.lost) for line in first.record.lines] == [(Field.DUE, "2026-11-24")]
+    again = merge(first.record.reminder, touched, terms(), NOW)
+    assert again.send
+    assert again.record is None
+
+
+def test_a_task_that_was_not_written_since_our_update_left_leaves_no_doubt() -> None:
+    """M8: its stamp proves that the update never arrived."""
+    send = merge(edited(a_pair(), due=None), a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(edited(a_pair(), due=None), send, NOW, lease=LEASE, seen=a_task().stamp)
+    decision = merge(sent, a_task(), terms(), NOW)
+    assert decision.send
+    assert decision.record is None
 
 
 def test_after_success_both_sides_agree() -> None:
