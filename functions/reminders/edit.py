@@ -10,7 +10,19 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Final
 
-from reminders.reminder import Event, Field, Line, Record, Reminder, Side, Tombstone, Values, waiting
+from reminders.reminder import (
+    Completion,
+    Event,
+    Field,
+    Line,
+    Record,
+    Reminder,
+    Side,
+    Status,
+    Tombstone,
+    Values,
+    waiting,
+)
 from reminders.subject import MAX_SUBJECT, length
 
 MAX_DETAILS: Final = 32_000
@@ -99,7 +111,13 @@ def edit(reminder: Reminder, values: Values, *, now: datetime) -> Record:
         return Record(reminder=replace(reminder, rings=False))
     # The dynamic fields of the subject that are no mapped field themselves count as an edit of the name (F1).
     mapped = {Field(name) if name in set(Field) else Field.NAME for name in changed}
-    edited = replace(reminder, values=values, edited={**reminder.edited, **dict.fromkeys(mapped, now)})
+    completed = "status" in changed and values.status is Status.COMPLETE
+    edited = replace(
+        reminder,
+        values=values,
+        edited={**reminder.edited, **dict.fromkeys(mapped, now)},
+        completion=Completion(side=Side.HERE, at=now) if completed else None,
+    )
     line = Line(at=now, event=Event.EDITED, rule="C1", text=f"Edited here: {', '.join(changed)}.", side=Side.HERE)
     return Record(reminder=_touched(edited, now), lines=(line,))
 

@@ -29,6 +29,7 @@ from typing import assert_never
 from reminders import mapping
 from reminders.reminder import (
     Agreement,
+    Completion,
     Event,
     Field,
     Line,
@@ -220,6 +221,21 @@ def _sent(item: Field, part: _Part, sides: Sides) -> _Part:
     text = f"The person was not removed: the task has {people} people in Salesforce; remove the others there first."
     line = Line(at=sides.now, event=Event.REFUSED, rule="F7", text=text, side=Side.HERE, field=item)
     return _Part(pair=(sides.task.who, sides.task.who), take=True, line=line)
+
+
+def completion(
+    reminder: Reminder, values: Values, task: Task, base: Agreement | None, settings: Settings
+) -> Completion | None:
+    """Tell whether somebody has just completed it in Salesforce (C6), by `values`, which a merge takes from the task.
+
+    Not so where a first meeting or a delete taken back brings "Complete" along, nor where only a mapping was changed: today's
+    mapping reads the task's value as complete, and would have read the agreed one so, too.
+    """
+    if base is None or reminder.tombstone or reminder.values.status is not Status.OPEN or values.status is Status.OPEN:
+        return None
+    if mapping.read(Field.STATUS, base.pairs[Field.STATUS][1], settings) == values.status:
+        return None
+    return Completion(side=Side.SALESFORCE, at=task.last_modified)
 
 
 def unsent(reminder: Reminder, settings: Settings) -> list[Field]:

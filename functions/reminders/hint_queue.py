@@ -80,7 +80,7 @@ class HintQueue:
             try:
                 answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=list(waiting.values()))
             except (BotoCoreError, ClientError) as error:  # boto3 has repeated what is worth repeating
-                raise HintsNotStored(f"the queue cannot be reached: {_cause(error)}") from error
+                raise HintsNotStored(f"the queue cannot be reached: {cause(error)}") from error
             for sent in answer.get("Successful", []):
                 del waiting[sent["Id"]]
             if not waiting:
@@ -94,7 +94,8 @@ def _parts(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _cause(error: BotoCoreError | ClientError) -> str:
+def cause(error: BotoCoreError | ClientError) -> str:
+    """Name what failed by its code, which quotes nothing of what was sent."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 

@@ -37,6 +37,7 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
     return model(
         reminder_id=reminder.id,
         rings=True if reminder.rings else None,
+        completion=reminder.completion,
         expires=reminder.expires,
         list_key=list_key(reminder.values.assignee, shelf(reminder)),
         list_order=place(reminder),
@@ -53,7 +54,7 @@ def list_key(assignee: str, shelf_name: str) -> str:
 
 
 def to_reminder(item: ReminderItem) -> Reminder:
-    """Read a reminder. `rings` belongs to a write, not to what was written: it is never read back."""
+    """Read a reminder. `rings` and `completion` belong to a write, not to what was written: they are never read back."""
     check(item)
     return Reminder(
         id=item.reminder_id,
@@ -152,6 +153,6 @@ def _names(kind: type, *but: str) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.name not in but)
 
 
-_REMINDER = _names(Reminder, "id", "version", "rings", "next_attempt")
+_REMINDER = _names(Reminder, "id", "version", "rings", "completion", "next_attempt")
 _SETTINGS = _names(Settings, "version")
 _USER = _names(User, "id", "version", "first_sync")

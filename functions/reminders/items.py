@@ -34,6 +34,7 @@ from reminders.attributes import (
 from reminders.problems import Kind
 from reminders.reminder import (
     Agreement,
+    Completion,
     Event,
     Field,
     Intent,
@@ -167,6 +168,7 @@ class ReminderItem(Item):
     rounds = NumberAttribute(default=0)
     attempts = NumberAttribute()
     rings = BooleanAttribute(null=True)
+    completion = MapOf(Completion, null=True, side=WordAttribute(Side), at=InstantAttribute())
     expires = TTLAttribute(null=True)
     list_key = UnicodeAttribute()
     list_order = UnicodeAttribute()

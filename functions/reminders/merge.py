@@ -33,7 +33,7 @@ from typing import assert_never
 
 from reminders import mapping
 from reminders.decision import Decision, Send, Terms, sync_is_off, there
-from reminders.fields import Sides, about_to_send, agree_on_all, merge_fields, mirrored, unsent
+from reminders.fields import Sides, about_to_send, agree_on_all, completion, merge_fields, mirrored, unsent
 from reminders.first_meeting import create, first_seen, no_task_yet
 from reminders.reminder import (
     Agreement,
@@ -133,7 +133,7 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
     back = replace(reminder, tombstone=None)
     match reading:
         case Task():
-            return _meet(back, reading, terms, now)
+            return _untold(_meet(back, reading, terms, now))
         case Unreadable() if reminder.task_id and not tombstone.agreed:
             return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
         case _:
@@ -158,6 +158,14 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
         record=record,
         send=create(fresh, terms),
     )
+
+
+def _untold(decision: Decision) -> Decision:
+    """Whatever a restore brings back was completed while it was gone, or before: it is no completion (C6)."""
+    record = decision.record
+    if record is None:
+        return decision
+    return replace(decision, record=replace(record, reminder=replace(record.reminder, completion=None)))
 
 
 # --- both alive -------------------------------------------------------------------------------------------------------
@@ -205,6 +213,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         attempts=0,
         next_attempt=None,
         rings=False,
+        completion=completion(reminder, values, task, base, terms.settings),
     )
     line = there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
     record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
@@ -226,6 +235,7 @@ def _merge_pair(
         task_id=task.id,
         handed_over=False,
         tombstone=None,
+        completion=completion(reminder, merged.values, task, base[0], settings),
     )
     lines = (
         *_meeting_lines(reminder, task, base[0], now),

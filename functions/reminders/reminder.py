@@ -144,6 +144,14 @@ class Tombstone:
     restored: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """Somebody completed it, on this side, at that time; of Salesforce's it is an upper bound, as in M2 (C6)."""
+
+    side: Side
+    at: datetime
+
+
 EXCERPT = 140
 """Characters of a value in a line of history; what is lost is kept whole."""
 
@@ -231,6 +239,8 @@ class Reminder:
     - `retrying`: the code of the trouble that was there before the last edit; if that edit goes out, its group is tried too (O4).
     - `rounds`: updates sent since somebody last edited it here; a pair that goes on without anyone editing is stopped (M8).
     - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
+    - `completion`: by this very write somebody completes it, so the stream announces it (C6). Like `rings` it belongs to the write:
+      the store forgets it with the next one, and never reads it back.
     """
 
     id: str
@@ -253,6 +263,7 @@ class Reminder:
     attempts: int = 0
     next_attempt: datetime | None = None
     rings: bool = False
+    completion: Completion | None = None
 
     @property
     def external_id(self) -> str:

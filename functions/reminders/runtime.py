@@ -19,6 +19,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reminders import telemetry
+from reminders.completions import Bus
+from reminders.event_bus import EventBus
 from reminders.hint_queue import HintQueue
 from reminders.outbound_message import matches
 from reminders.ports import Clock, Hints, Ledger, Org, World
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every AWS client that we build: seconds per attempt, and attempts in all."""
 
-_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment")
+_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment", "AnnouncerEnvironment")
 
 
 class NotConfigured(Exception):
@@ -44,6 +46,13 @@ class ReceiverEnvironment:
     hints_queue_url: str
     organization_id: str
     webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncerEnvironment:
+    """What the announcer reads from the environment; each field's variable is its name in capitals."""
+
+    event_bus: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +133,14 @@ def receiver() -> Receiver:
         addresses=_secret(variables.webhook_secret),
         organization_id=variables.organization_id,
     )
+
+
+@cache
+def bus() -> Bus:
+    """Everything the announcer needs, and nothing else. Raises NotConfigured."""
+    telemetry.logger()
+    variables = read(AnnouncerEnvironment, os.environ)
+    return EventBus(boto3.client("events", config=AWS), variables.event_bus, clock())
 
 
 def world() -> World:

@@ -11,7 +11,8 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
     index      `troubled`: `trouble_shard` (S, HASH), `trouble_order` (S, RANGE) = `<code>#<since>#<id>`; KEYS_ONLY; sparse: both
                attributes exist only while the reminder has a problem. Shards `0` to `3`.
     stream     NEW_AND_OLD_IMAGES. The push is woken by `{"dynamodb": {"NewImage": {"rings": {"BOOL": [true]}}}}`: the attribute
-               exists only on a write that rings. Open -> Complete (C6) is `values.M.status.S` in both images.
+               exists only on a write that rings. So does `completion`, on a write by which somebody completes it: that is
+               announced (C6).
     TTL        `expires` (N, epoch seconds)
 
 links — which reminder a task belongs to; written in one transaction with its reminder, and never two for one task.
@@ -352,7 +353,7 @@ class Tables(Ledger):
         saved = self._write(record, linked)
         if not saved and reminder.version and reminder.task_id and reminder.expires is None:
             saved = self._write(record, linked | {reminder.task_id})
-        return replace(reminder, version=reminder.version + 1, rings=False) if saved else None
+        return replace(reminder, version=reminder.version + 1, rings=False, completion=None) if saved else None
 
     def _write(self, record: Record, linked: Iterable[str | None]) -> bool:
         """Write a reminder, its lines, and these links with its expiry. A link left out must not need another expiry."""

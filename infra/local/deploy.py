@@ -5,6 +5,7 @@ Every resource type and property is either created or on a list of what has no m
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ WITHOUT_MEANING: Final = {
     "AWS::Logs::LogGroup": "logs go to a file",
 }
 WIRED_BY_THE_HOST: Final = {"AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::Lambda::EventSourceMapping"}
+
+SEEN: Final = "Seen"
+"""An event bus's name with this behind it is the queue that shows what was sent on it."""
 
 _TABLE_CREATED: Final = {
     "AttributeDefinitions",
@@ -79,7 +83,8 @@ def deploy(template: Template, endpoints: Endpoints, secrets: Mapping[str, str])
         elif resource.type in WIRED_BY_THE_HOST:
             template.attributes[resource.name, "Ref"] = resource.name
             template.attributes[resource.name, "Arn"] = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{resource.name}"
-    tables, queues, vault = (endpoints.client(service) for service in ("dynamodb", "sqs", "secretsmanager"))
+    services = ("dynamodb", "sqs", "events", "secretsmanager")
+    tables, queues, buses, vault = (endpoints.client(service) for service in services)
     waiting = [r for r in template.resources.values() if r.type not in {*WITHOUT_MEANING, *WIRED_BY_THE_HOST}]
     # A queue names its dead-letter queue, which may be declared after it.
     for resource in sorted(waiting, key=lambda resource: "RedrivePolicy" in resource.properties):
@@ -88,6 +93,8 @@ def deploy(template: Template, endpoints: Endpoints, secrets: Mapping[str, str])
                 _table(template, resource, tables)
             case "AWS::SQS::Queue":
                 _queue(template, resource, queues)
+            case "AWS::Events::EventBus":
+                _bus(template, resource, buses, queues)
             case "AWS::SecretsManager::Secret":
                 _secret(template, resource, vault, secrets)
             case _:
@@ -139,6 +146,22 @@ def _queue(template: Template, resource: Resource, client: Any) -> None:  # noqa
     template.attributes[resource.name, "Arn"] = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])[
         "Attributes"
     ]["QueueArn"]
+
+
+def _bus(template: Template, resource: Resource, client: Any, queues: Any) -> None:  # noqa: ANN401 - see Endpoints.client
+    """An event bus; and, because a bus keeps nothing, a rule and a queue of our own that show what was sent on it."""
+    properties = template.properties(resource)
+    _known(resource, properties, {"Description", "Name"})
+    name, seen = properties["Name"], f"{resource.name}{SEEN}"
+    with contextlib.suppress(client.exceptions.ResourceAlreadyExistsException):
+        client.create_event_bus(Name=name)
+    url = queues.create_queue(QueueName=seen)["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    client.put_rule(Name=seen, EventBusName=name, EventPattern=json.dumps({"account": [ACCOUNT]}))
+    client.put_targets(Rule=seen, EventBusName=name, Targets=[{"Id": seen, "Arn": arn}])
+    template.attributes[resource.name, "Ref"] = name
+    template.attributes[resource.name, "Arn"] = client.describe_event_bus(Name=name)["Arn"]
+    template.attributes[seen, "Ref"] = url
 
 
 def _attribute(value: Any) -> str:  # noqa: ANN401 - a template's value has any shape

@@ -25,7 +25,8 @@ import typer
 import uvicorn
 
 from infra.local import schedules, wiring
-from infra.local.deploy import Endpoints
+from infra.local.deploy import SEEN, Endpoints
+from infra.local.event_log import EventLog
 from infra.local.gateway import Gateway
 from infra.local.lambdas import Function, FunctionError
 from infra.local.local_routes import local_routes
@@ -88,19 +89,24 @@ class Host:
         self._clock = clock
         self._org = deployed.org
         self._moving = threading.Lock()
-        wired = wiring.read(deployed.loaded(), deployed.template.parent)
+        template = deployed.loaded()
+        wired = wiring.read(template, deployed.template.parent)
         aws = deployed.endpoints.environment()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._functions = {one.name: Function(one, aws, clock) for one in wired.functions}
         self.gateway = Gateway(wired.routes, self._functions, local_routes(self))
         queues, streams = deployed.endpoints.client("sqs"), deployed.endpoints.client("dynamodbstreams")
+        seen = [template.attributes[f"{bus.name}{SEEN}", "Ref"] for bus in template.of_type("AWS::Events::EventBus")]
+        self._events = EventLog(queues, seen, state / "events.jsonl")
         self._loops: dict[str, Callable[[threading.Event], None]] = {}
         for queue in wired.queues:
             self._loops[queue.arn] = QueueSource(queue, self._functions[queue.function], queues).run
         for stream in wired.streams:
             file = state / f"{stream.function}.json"
-            self._loops[stream.arn] = StreamSource(stream, self._functions[stream.function], streams, queues, file).run
+            self._loops[f"{stream.function} on {stream.arn}"] = StreamSource(
+                stream, self._functions[stream.function], streams, queues, file
+            ).run
         for timetable in wired.timetables:
             every = poll_every if timetable.function == POLL_FUNCTION else None
             self._loops[timetable.name] = self._schedule(timetable, every)
@@ -126,6 +132,10 @@ class Host:
         """The people with fresh id tokens, for the page's local sign-in."""
         about = httpx.get(f"{self._org}/__control/stack", timeout=_ORG_SECONDS).raise_for_status().json()
         return people(about, "id_token")
+
+    def events(self) -> list[dict[str, Any]]:
+        """What was sent on the event buses, oldest first."""
+        return self._events.read()
 
     def move_clock(self, seconds: int) -> float:
         """Move the org's clock and the functions' by so many seconds, between two events; schedules leapt over fire once.

@@ -1,6 +1,7 @@
 """Routes of the local stack that no template has: the page's sign-in, and the clock. They are part of no deployment.
 
     GET   /__local/users   the sample users and their id tokens, in place of a sign-in
+    GET   /__local/events  everything that was sent on the template's event buses, oldest first
     POST  /__local/clock   {"seconds": 120}: moves the clocks of the org and of the functions; answers {"ahead": seconds}
 
 A POST must be JSON, so that no web page elsewhere can send one.
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol
 from infra.local.gateway import Answer, Request, message
 
 USERS: Final = "/__local/users"
+EVENTS: Final = "/__local/events"
 CLOCK: Final = "/__local/clock"
 LONGEST_LEAP: Final = 7 * 24 * 60 * 60
 """Seconds. Further at once, and the recycle bin and every session would be empty before anybody saw it."""
@@ -26,6 +28,9 @@ class Stack(Protocol):
     def people(self) -> list[dict[str, Any]]:
         """The people with fresh id tokens."""
 
+    def events(self) -> list[dict[str, Any]]:
+        """What was sent on the event buses."""
+
     def move_clock(self, seconds: int) -> float:
         """Move all clocks; gives how far they are ahead now."""
 
@@ -34,6 +39,7 @@ def local_routes(stack: Stack) -> Mapping[tuple[str, str], Callable[[Request], A
     """The routes by method and path."""
     return {
         ("GET", USERS): lambda _: _json(stack.people()),
+        ("GET", EVENTS): lambda _: _json(stack.events()),
         ("POST", CLOCK): lambda request: _move(stack, request),
     }
 

@@ -126,20 +126,34 @@ class StreamSource:
         return not self._mapping.patterns or any(pattern.matches(record) for pattern in self._mapping.patterns)
 
     def _deliver(self, shard: str, batch: Sequence[Mapping[str, Any]], retries: int, stop: threading.Event) -> None:
-        """Invoke with a batch; on failure halve it or try again, at last send a note of it to the failure queue."""
+        """Invoke with a batch; on failure halve it or try again, at last send a note of it to the failure queue.
+
+        A function that names records which failed gets the batch again from the first of them on.
+        """
         try:
-            self._function.invoke({"Records": batch})
+            answer = self._function.invoke({"Records": batch})
+            failed = self._first_failed(batch, answer) if self._mapping.partial else None
+            if failed is None:
+                return
+            batch, halve = batch[failed:], False
         except FunctionError:
-            if not retries:
-                self._give_up(shard, batch)
-                return
-            tried = self._mapping.retries - retries
-            if stop.wait(min(10.0, 0.2 * 2**tried)):
-                return
-            half = len(batch) // 2 if self._mapping.bisect else 0
-            for part in (batch[:half], batch[half:]):
-                if part and not stop.is_set():
-                    self._deliver(shard, part, retries - 1, stop)
+            halve = self._mapping.bisect
+        if not retries:
+            self._give_up(shard, batch)
+            return
+        tried = self._mapping.retries - retries
+        if stop.wait(min(10.0, 0.2 * 2**tried)):
+            return
+        half = len(batch) // 2 if halve else 0
+        for part in (batch[:half], batch[half:]):
+            if part and not stop.is_set():
+                self._deliver(shard, part, retries - 1, stop)
+
+    def _first_failed(self, batch: Sequence[Mapping[str, Any]], answer: Any) -> int | None:  # noqa: ANN401 - a result is any JSON
+        """The first record that the answer names; a name that is none of the batch fails all of it, as on AWS."""
+        named = {one["itemIdentifier"] for one in (answer or {}).get("batchItemFailures", ())}
+        places = {record["dynamodb"]["SequenceNumber"]: position for position, record in enumerate(batch)}
+        return min((places.get(name, 0) for name in named), default=None)
 
     def _give_up(self, shard: str, batch: Sequence[Mapping[str, Any]]) -> None:
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch]

@@ -43,6 +43,7 @@ _STREAM_MAPPING: Final = {
     "EventSourceArn",
     "FilterCriteria",
     "FunctionName",
+    "FunctionResponseTypes",
     "MaximumBatchingWindowInSeconds",
     "MaximumRetryAttempts",
     "StartingPosition",
@@ -93,7 +94,10 @@ class QueueMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamMapping:
-    """A table's stream that feeds a function. `failures` is the queue for batches that no retry got through."""
+    """A table's stream that feeds a function. `failures` is the queue for batches that no retry got through.
+
+    `partial`: the function tells at which record to begin again.
+    """
 
     function: str
     arn: str
@@ -103,6 +107,7 @@ class StreamMapping:
     patterns: tuple[Pattern, ...]
     retries: int
     bisect: bool
+    partial: bool
     failures: str
 
 
@@ -239,5 +244,6 @@ def _stream(properties: Mapping[str, Any], urls: Mapping[str, str]) -> StreamMap
         patterns=tuple(Pattern(json.loads(one["Pattern"])) for one in filters),
         retries=int(properties["MaximumRetryAttempts"]),
         bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
+        partial="ReportBatchItemFailures" in properties.get("FunctionResponseTypes", ()),
         failures=urls[properties["DestinationConfig"]["OnFailure"]["Destination"]],
     )

@@ -10,11 +10,12 @@ import boto3
 import pytest
 
 from infra.local.dynamodb import TableNames
+from reminders.completions import completions
 from reminders.item_values import UnknownSchema
 from reminders.items import SCHEMA
 from reminders.ports import Ledger, LedgerUnavailable, Mark, Usage, View
 from reminders.problems import Failure, Kind, Outage
-from reminders.reminder import Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
+from reminders.reminder import Completion, Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 from reminders.settings import Import, Settings, User
 from reminders.tables import open_ledger
 from reminders.task import Hint
@@ -261,3 +262,20 @@ def test_an_index_that_lags_cannot_make_a_list_wrong(ledger: Ledger, raw: Raw) -
     )
     assert stored.values.assignee == ANNA
     assert ledger.listing(ANNA, View.OPEN, "2026-11-22") == []
+
+
+def test_a_completion_is_marked_on_the_one_write_that_makes_it(ledger: Ledger, raw: Raw) -> None:
+    """C6: the announcer's filter sees that write and no later one, and nobody reads the mark back."""
+    [made] = ledger.save([Record(reminder=a_reminder())])
+    assert made
+    completion = Completion(side=Side.SALESFORCE, at=NOW)
+    done = replace(made, values=replace(made.values, status=Status.COMPLETE), completion=completion)
+    [stored] = ledger.save([Record(reminder=done)])
+    assert stored
+    assert stored.completion is None
+    assert raw.reminder()["completion"] == {"M": {"side": {"S": "salesforce"}, "at": {"S": "2026-11-22T09:30:00Z"}}}
+    assert ledger.reminders(["r1"])["r1"] == stored
+    assert ledger.save([Record(reminder=ledger.reminders(["r1"])["r1"])])[0]
+    assert "completion" not in raw.reminder()
+    records = [{"dynamodb": {**record, "SequenceNumber": "1"}} for record in raw.stream(raw.tables["reminders"])]
+    assert [each.detail["id"] for each in completions({"Records": records}).announcements] == ["r1/2"]

@@ -1,6 +1,7 @@
 """The ledger in memory: the same promises as `tables`, held to the same contract tests, at the speed of a dict.
 
-It also tells what DynamoDB's streams would: `rung` are the ids of reminders whose write rang (O1), and `first_sync_due` the
+It also tells what DynamoDB's streams would: `rung` are the ids of reminders whose write rang (O1), `completed` are reminders as
+a write that completed them stored them (C6), and `first_sync_due` the
 ids of users whose first sync a write asked for (S1), `syncs_asked` the times of requests for a sync (C3), oldest first; whoever reads them may clear them.
 """
 
@@ -25,6 +26,7 @@ class MemoryLedger(Ledger):
 
     def __init__(self) -> None:
         self.rung: list[str] = []
+        self.completed: list[Reminder] = []
         self.first_sync_due: list[str] = []
         self._lock = Lock()
         self._reminders: dict[str, Reminder] = {}
@@ -242,7 +244,7 @@ class MemoryLedger(Ledger):
                 linked.add(reminder.task_id)  # a link expires with its reminder, and is refreshed with it (M5)
             if any(self._links.get(each, reminder.id) != reminder.id for each in linked):
                 return None
-            stored = replace(reminder, version=reminder.version + 1, rings=False)
+            stored = replace(reminder, version=reminder.version + 1, rings=False, completion=None)
             self._reminders[reminder.id] = stored
             self._links |= dict.fromkeys(linked, reminder.id)
             if record.unlink and self._links.get(record.unlink) == reminder.id:
@@ -250,6 +252,8 @@ class MemoryLedger(Ledger):
             self._history.setdefault(reminder.id, []).extend(record.lines)
             if reminder.rings:
                 self.rung.append(reminder.id)
+            if reminder.completion:
+                self.completed.append(replace(stored, completion=reminder.completion))
             return stored
 
     def _forward(self, name: tuple[str, str], value: datetime) -> None:

@@ -92,6 +92,27 @@ def test_a_webhook_address_with_another_secret_is_refused(stack: Running) -> Non
     assert 400 <= answer.status_code < 500
 
 
+def test_a_completed_reminder_is_told_on_the_bus(stack: Running) -> None:
+    """C6: page, table, stream, announcer, bus and a rule, wired from the template; an edit that completes nothing is not told."""
+    document = stack.document()
+    center, users = document["command_center"], document["users"]
+    with httpx.Client(base_url=center, headers={"Authorization": f"Bearer {users[0]['id_token']}"}, timeout=30) as page:
+        made = page.post("/api/reminders", json={"name": "Call Nina", "campaign_name": "Spring"}).json()
+        for changes in ({"details": "x"}, {"status": "Complete"}, {"details": "y"}):
+            path = f"/api/reminders/{made['id']}"
+            headers = {"If-Match": page.get(path).headers["etag"]}
+            assert page.patch(path, json=changes, headers=headers).status_code == 200
+
+    def told() -> list[dict[str, Any]]:
+        events = httpx.get(f"{center}/__local/events", timeout=30).json()
+        return [each["detail"] for each in events if each["detail"]["reminder_id"] == made["id"]]
+
+    soon(lambda: bool(told()))
+    assert {(each["id"], each["side"], each["campaign_name"]) for each in told()} == {
+        (f"{made['id']}/3", "here", "Spring")
+    }
+
+
 def test_killed_functions_come_back_under_a_new_number(stack: Running) -> None:
     """What is killed at any moment is started again, its containers gone with it, and stack.json follows."""
     killed = stack.document()["functions_pid"]

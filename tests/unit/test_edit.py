@@ -12,6 +12,7 @@ from factories import ANNA, a_pair
 from reminders import edit
 from reminders.edit import Refused
 from reminders.reminder import (
+    Completion,
     Event,
     Field,
     Priority,
@@ -295,3 +296,14 @@ def test_an_edit_remembers_which_problem_it_may_solve() -> None:
     once = edit.edit(before, replace(before.values, name="Shorter"), now=LATER).reminder
     twice = edit.edit(once, replace(once.values, name="Even shorter"), now=LATER).reminder
     assert (once.retrying, twice.retrying) == ("X", "X")
+
+
+def test_completing_says_so_on_its_own_write_only() -> None:
+    """C6: the stream announces the write by which somebody completes; reopening and other edits are none."""
+    before = stored(syncs=True)
+    completed = edit.edit(before, replace(before.values, status=Status.COMPLETE), now=LATER).reminder
+    assert completed.completion == Completion(side=Side.HERE, at=LATER)
+    later = replace(completed, completion=None)
+    for values_after in (replace(later.values, name="Else"), replace(later.values, status=Status.OPEN)):
+        assert edit.edit(later, values_after, now=LATER).reminder.completion is None
+    assert created(syncs=True, status=Status.COMPLETE).reminder.completion is None

@@ -14,10 +14,11 @@ import pytest
 import infra.local
 from infra.local.template import Template, load
 from reminders import items
-from reminders.runtime import Environment, ReceiverEnvironment
+from reminders.reminder import Side
+from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment
 
 ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]
-VERBS = ("receive", "poll", "pull", "push", "sweep", "api")
+VERBS = ("receive", "poll", "pull", "push", "announce", "sweep", "api")
 WHOLE_TABLE = {"dynamodb:Scan", "dynamodb:*", "dynamodb:DeleteTable", "dynamodb:CreateTable"}
 
 
@@ -75,7 +76,7 @@ def test_a_function_is_described_by_its_docstring(template: Template, verb: str)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_function_is_given_every_variable_that_it_reads(template: Template, verb: str) -> None:
     """A variable that the template lacks would stop the function at its first event."""
-    read = fields(ReceiverEnvironment if verb == "receive" else Environment)
+    read = fields({"receive": ReceiverEnvironment, "announce": AnnouncerEnvironment}.get(verb, Environment))
     assert {field.name.upper() for field in read} <= set(function(template, verb)["Environment"]["Variables"])
 
 
@@ -135,6 +136,21 @@ def test_an_edit_rings_the_push_and_a_schedule_repeats_it(template: Template) ->
     assert schedules(template, "push") == ["rate(1 minute)"]
     assert bell["MaximumRetryAttempts"] <= 10
     assert bell["DestinationConfig"]["OnFailure"]["Destination"] == "BellDeadLetters.Arn"
+
+
+def test_a_completion_is_announced_by_a_function_that_can_do_nothing_else(template: Template) -> None:
+    """C6: it wakes for nothing but a completion, begins again where it failed, and holds no table and no key to Salesforce."""
+    source = mapping(template, "announce")
+    assert source["EventSourceArn"] == "RemindersTable.StreamArn"
+    assert _filters(source) == [{"dynamodb": {"NewImage": {"completion": {"M": {"side": {"S": list(Side)}}}}}}]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 10 <= source["MaximumRetryAttempts"] <= 100
+    assert source["DestinationConfig"]["OnFailure"]["Destination"] == "AnnounceDeadLetters.Arn"
+    actions = {(str(one["Action"]), one["Resource"]) for one in statements(template, "announce")[1:]}
+    assert actions == {("sqs:SendMessage", "AnnounceDeadLetters.Arn"), ("events:PutEvents", "EventBus.Arn")}
+    stream = statements(template, "announce")[0]
+    assert stream["Resource"] == "RemindersTable.Arn/stream/*"
+    assert len(list(template.of_type("AWS::Events::EventBus"))) == 1
 
 
 def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> None:

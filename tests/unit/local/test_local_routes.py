@@ -21,6 +21,10 @@ class Stack:
         """One person."""
         return [{"name": "Ada"}]
 
+    def events(self) -> list[dict[str, Any]]:
+        """One event."""
+        return [{"source": "reminder-sync"}]
+
     def move_clock(self, seconds: int) -> float:
         """Move."""
         self.moved += seconds
@@ -73,3 +77,8 @@ def test_a_web_page_elsewhere_cannot_move_it() -> None:
     assert ask(stack, "POST", "/__local/clock", b'{"seconds": 120}', "text/plain")[0] == 415
     assert ask(stack, "GET", "/__local/clock")[0] == 404
     assert stack.moved == 0
+
+
+def test_what_was_told_on_the_buses_is_shown() -> None:
+    """C6: a bus keeps nothing; whoever writes a rule wants to see what it would get."""
+    assert ask(Stack(), "GET", "/__local/events") == (200, [{"source": "reminder-sync"}])

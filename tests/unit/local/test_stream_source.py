@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ MAPPING = StreamMapping(
     patterns=(Pattern({"dynamodb": {"Keys": {"id": {"B": ["eA=="]}}}}),),
     retries=0,
     bisect=False,
+    partial=False,
     failures="",
 )
 
@@ -80,18 +82,26 @@ class Stream:
 class Seen:
     """Stands in for the function."""
 
-    def __init__(self) -> None:
+    configuration = SimpleNamespace(arn="arn:function")
+
+    def __init__(self, *failing: str) -> None:
         self.numbers: list[str] = []
+        self.failing = list(failing)
 
-    def invoke(self, event: Any) -> None:
-        """Remember which records came."""
-        self.numbers += [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+    def invoke(self, event: Any) -> Any:
+        """Remember which records came; name the next one that is to fail, if it is among them."""
+        came = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+        self.numbers += came
+        failed = [self.failing.pop(0)] if self.failing and self.failing[0] in came else []
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
-def source(stream: Stream, folder: Path) -> tuple[StreamSource, Seen]:
+def source(
+    stream: Stream, folder: Path, mapping: StreamMapping = MAPPING, seen: Seen | None = None, queues: Any = None
+) -> tuple[StreamSource, Seen]:
     """The stream's source before a function."""
-    seen = Seen()
-    return StreamSource(MAPPING, cast("Function", seen), stream, None, folder / "positions.json"), seen
+    seen = seen or Seen()
+    return StreamSource(mapping, cast("Function", seen), stream, queues, folder / "positions.json"), seen
 
 
 def test_a_child_is_read_when_its_parent_is_finished(tmp_path: Path) -> None:
@@ -122,3 +132,28 @@ def test_a_position_that_is_trimmed_starts_at_the_oldest_record(tmp_path: Path) 
     reading, seen = source(stream, tmp_path)
     reading.step(threading.Event())
     assert seen.numbers == ["1", "2"]
+
+
+def test_a_function_that_names_what_failed_gets_it_and_what_follows_again(tmp_path: Path) -> None:
+    """As Lambda does with ReportBatchItemFailures: what went before is done, the rest comes again, in order."""
+    stream, seen = Stream(), Seen("2", "2")
+    partial = replace(MAPPING, partial=True, retries=2)
+    source(stream, tmp_path, partial, seen)[0].step(threading.Event())
+    assert seen.numbers == ["1", "2", "2", "2"]
+
+
+def test_a_function_whose_failures_are_not_asked_for_is_done(tmp_path: Path) -> None:
+    """Without FunctionResponseTypes, Lambda ignores what the function returns."""
+    stream, seen = Stream(), Seen("2", "2")
+    source(stream, tmp_path, replace(MAPPING, retries=2), seen)[0].step(threading.Event())
+    assert seen.numbers == ["1", "2"]
+
+
+def test_what_keeps_failing_is_given_up_with_a_note(tmp_path: Path) -> None:
+    """Bounded: the stream goes on, and the note says where to look."""
+    stream, seen, notes = Stream(), Seen("1", "1"), []
+    queues = SimpleNamespace(send_message=lambda **message: notes.append(message["MessageBody"]))
+    partial = replace(MAPPING, partial=True, retries=1)
+    source(stream, tmp_path, partial, seen, queues)[0].step(threading.Event())
+    assert seen.numbers == ["1", "2", "1", "2"]
+    assert '"startSequenceNumber": "1"' in notes[0]

@@ -24,7 +24,7 @@ PARAMETERS = {"Issuer": "http://issuer.example"}
         (lambda text: text.replace("Authorizer: NONE", "Authorizer: Typo"), "no authorizer 'Typo'"),
         (lambda text: text.replace("BillingMode: PAY_PER_REQUEST", "TableClass: X"), "TableClass not known"),
         (lambda text: text.replace("VisibilityTimeout: 2", "DelaySeconds: 2"), "DelaySeconds not known"),
-        (lambda text: text + "  Bus: {Type: AWS::Events::EventBus}\n", "AWS::Events::EventBus is not known"),
+        (lambda text: text + "  Bus: {Type: AWS::SNS::Topic}\n", "AWS::SNS::Topic is not known"),
     ],
 )
 def test_what_the_host_does_not_know_stops_the_start(
