@@ -1,19 +1,20 @@
 """The poll: what changed or was deleted in the org, and what a user who turned sync on has there, become hints (I3, S2)."""
 
-from reminders import events, find, runtime, telemetry
+from reminders import events, find, runtime, telemetry, timetable
 from reminders.events import Event, Scheduled, Woken
 
 
 def handler(event: Event, context: object) -> dict[str, int]:
     """Trigger: the poll's schedule, and the state table's stream where a first sync is due or somebody asked for a sync.
 
+    The schedule asks every minute; how far apart polls are is a setting (S6), which pressure on the API budget stretches (O6).
     Promise: a watermark, or a first sync's "listed", is stored only after every hint of it is confirmed stored.
     A retry finds the same hints once more, which is harmless.
     """
     world = runtime.world()
     match events.poll(event):
-        case Scheduled():
-            return telemetry.report("poll", find.poll(world), context)
+        case Scheduled(at_once):
+            return telemetry.report("poll", timetable.poll(world, at_once=at_once), context)
         case Woken(user_ids, requests):
             first_syncs = [find.first_sync(world, user_id) for user_id in user_ids]
             asked = [find.sync_now(world) for _ in requests]

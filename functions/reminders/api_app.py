@@ -57,7 +57,8 @@ def answer(event: Mapping[str, Any], context: LambdaContext, world: Callable[[],
                 asker_id = user_id(_claims(event), site.organization_id)
                 _check_body(event)
                 here = world()
-                run = runs.begin(here, "api")
+                run = runs.begin_for_a_person(here, "api")
+                here = run.world
                 remember(app, call=Call(here, site, sign_in(here, asker_id), here.clock.now()))
         except Exception as failure:  # noqa: BLE001 - `_fail` answers every kind, and logs what was not foreseen
             return _gateway(_fail(failure))

@@ -12,6 +12,7 @@ from typing import Any
 
 from reminders.edit import Refused
 from reminders.ports import OrgUnavailable
+from reminders.problems import API_BUDGET_SPENT
 from reminders.reminder import Reminder
 
 _PLAIN_WORDS = {
@@ -70,6 +71,8 @@ def refused(error: Refused) -> ApiError:
 
 def unavailable(error: OrgUnavailable) -> ApiError:
     """Say that Salesforce is needed for this, and cannot be used now. Nothing was changed here."""
+    if error.failure.code == API_BUDGET_SPENT:
+        return ApiError(503, "api_budget_spent", error.failure.message)
     return ApiError(
         503, "salesforce_unavailable", f"Salesforce cannot be reached now ({error.failure.code}). Try again."
     )

@@ -22,7 +22,9 @@ class UnknownEvent(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """It is time: a rule or a schedule of EventBridge."""
+    """It is time: a rule or a schedule of EventBridge. `at_once`: the event's own detail says not to ask whether it is due."""
+
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def scheduled(event: Event) -> Scheduled:
     """Read an event of EventBridge (rules and Scheduler send the same envelope). Raises UnknownEvent."""
     if event.get("source") not in {"aws.events", "aws.scheduler"}:
         raise UnknownEvent("neither a schedule nor a stream")
-    return Scheduled()
+    return Scheduled(at_once=event.get("detail", {}).get("at_once") is True)
 
 
 def poll(event: Event) -> Scheduled | Woken:

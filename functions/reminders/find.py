@@ -44,12 +44,13 @@ Ask = Callable[[Span], tuple[list[Hint], datetime]]
 
 def poll(world: World) -> Summary:
     """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3)."""
-    run = runs.begin(world, "poll")
-    counts: Counter[str] = Counter()
+    run = runs.begin(world, "poll", probes=1)
+    world, counts = run.world, Counter[str]()
     try:
         now = world.org.now()
         _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
         _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
+        _resume_first_syncs(world, counts)
     except OrgUnavailable as stop:
         # The watermarks stand where they stood; the next poll asks for the same range and more.
         run.stopped(stop.failure)
@@ -74,8 +75,12 @@ def first_sync(world: World, user_id: str) -> Summary:
     Started by the write that turned sync on; running it again repeats hints and changes nothing.
     """
     run = runs.begin(world, "first_sync")
-    summary = _first_sync(world, user_id)
-    run.noted()
+    try:
+        summary = _first_sync(run.world, user_id)
+    except OrgUnavailable as stop:
+        run.stopped(stop.failure)  # the next poll that gets through begins it anew
+        return Summary(counts={}, unavailable=stop.failure)
+    run.got_through()
     return summary
 
 
@@ -102,8 +107,12 @@ def _first_sync(world: World, user_id: str) -> Summary:
 def sweep(world: World) -> Summary:
     """Hint everything that could have drifted: linked open reminders and recently changed tasks of everybody who syncs (I5)."""
     run = runs.begin(world, "sweep")
-    summary = _compare(world)
-    run.noted()
+    try:
+        summary = _compare(run.world)
+    except OrgUnavailable as stop:
+        run.stopped(stop.failure)
+        return Summary(counts={}, unavailable=stop.failure)
+    run.got_through()
     return summary
 
 
@@ -169,6 +178,18 @@ def _deleted(world: World, asked: Span) -> tuple[list[Hint], datetime]:
     if answer.earliest > asked.start:
         raise InvalidRange
     return [Hint(task_id, deleted=at) for task_id, at in answer.records], answer.covered
+
+
+def _resume_first_syncs(world: World, counts: Counter[str]) -> None:
+    """List what could not be listed while the org could not be asked (S1)."""
+    if not any(outage.run == "first_sync" for outage in world.ledger.outages()):
+        return
+    for user in world.ledger.syncing():
+        if user.first_sync and not user.first_sync.listed:
+            counts.update(_first_sync(world, user.id).counts)
+    for outage in world.ledger.outages():
+        if outage.run == "first_sync":
+            world.ledger.end_outage(outage.run, outage.failure.code)
 
 
 def _drain(world: World, counts: Counter[str]) -> None:

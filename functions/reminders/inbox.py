@@ -26,6 +26,7 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
     Hints are parked while the org cannot be read; `failed` are those that lost every race and must be delivered again.
     """
     run = runs.begin(world, "pull")
+    world = run.world
     counts: Counter[str] = Counter(hints=len(hints))
     failed: set[str] = set()
     distinct = list(_distinct(hints).values())

@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from reminders.items import SCHEMA, Item, OutageItem, ReminderItem, SettingsItem, UserItem
-from reminders.lists import place, shelf, trouble_place
+from reminders.lists import AFTER_DATES, place, shelf, trouble_place
 from reminders.problems import Failure, Outage
+from reminders.push_plan import Waits, urgency_key
 from reminders.reminder import Reminder
 from reminders.settings import Import, Settings, User
 
@@ -62,6 +63,12 @@ def to_reminder(item: ReminderItem) -> Reminder:
         next_attempt=None if item.next_attempt == NEVER else item.next_attempt,
         **{name: getattr(item, name) for name in _REMINDER},
     )
+
+
+def to_waits(item: ReminderItem) -> Waits:
+    """Read an entry of the index `waiting`. One written before urgency was kept comes last among its owner's."""
+    owner = item.list_key.partition("#")[0]
+    return Waits(id=item.reminder_id, owner=owner, attempt=item.next_attempt, urgency=item.urgency or AFTER_DATES)
 
 
 def stuck_shard(owner: str) -> str:
@@ -124,7 +131,11 @@ def check(item: _Kind) -> _Kind:
 def _waiting(reminder: Reminder) -> dict[str, Any]:
     """Give the keys of the index `waiting`; neither, if nothing is to be done until somebody edits."""
     if reminder.next_attempt:
-        return {"waiting_shard": _shard(reminder), "next_attempt": reminder.next_attempt}
+        return {
+            "waiting_shard": _shard(reminder),
+            "next_attempt": reminder.next_attempt,
+            "urgency": urgency_key(reminder),
+        }
     if reminder.pending and (owner := reminder.owner_before):
         return {"waiting_shard": stuck_shard(owner), "next_attempt": NEVER}
     return {}

@@ -17,7 +17,7 @@ from pynamodb.attributes import (
     VersionAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from reminders.attributes import (
@@ -88,7 +88,7 @@ class Waiting(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-
         """Its name and projection."""
 
         index_name = "waiting"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["list_key", "urgency"])
 
     waiting_shard = UnicodeAttribute(hash_key=True)
     next_attempt = InstantAttribute(range_key=True)
@@ -174,6 +174,7 @@ class ReminderItem(Item):
     list_order = UnicodeAttribute()
     waiting_shard = UnicodeAttribute(null=True)
     next_attempt = InstantAttribute(null=True)
+    urgency = UnicodeAttribute(null=True)
     trouble_shard = UnicodeAttribute(null=True)
     trouble_order = UnicodeAttribute(null=True)
 

@@ -7,19 +7,21 @@ on whatever the reminder has become meanwhile, so an edit made during the call s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from reminders import groups, runs
+from reminders.budget import Pressure
 from reminders.decision import Decision, Terms
 from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
 from reminders.problems import Failure, Kind, may_be_content
-from reminders.push_plan import Call, Planned, calls, chunks, halves
+from reminders.push_plan import Call, Planned, affordable, calls, chunks, halves
+from reminders.ration import calls_made
 from reminders.reminder import Event, Line, Record, Reminder, Write
-from reminders.runs import calls_made
+from reminders.runs import Run
 from reminders.task import Hint, Task, reading
 from reminders.terms import gather
 from reminders.writes import DAILY, delete_done, with_intent, write_done, write_failed
@@ -48,9 +50,10 @@ class _Tally:
     """What one push did so far.
 
     `cured`: codes of the problems that something sent had before. `halvings`: how many are left. `reads`: API calls that reading
-    for this round took.
+    for this round took. `left` tells how many calls the budget still bears (O6).
     """
 
+    left: Callable[[], int | None]
     counts: Counter[str] = field(default_factory=Counter)
     cured: set[str] = field(default_factory=set)
     halvings: int = HALVINGS
@@ -59,9 +62,17 @@ class _Tally:
 
 def push(world: World, reminder_ids: Sequence[str]) -> Summary:
     """Send what waits on these reminders. Those that cannot be sent now keep waiting, each with its next attempt."""
-    tally, run = _Tally(), runs.begin(world, "push")
-    unavailable = None
+    run = runs.begin(world, "push")
+    if run.budget.pressure() is Pressure.TIGHT:
+        # O6: together with all that waits, most urgent first, they cost fewer calls; the schedule does that within a minute.
+        return Summary(counts={"left_to_the_schedule": len(reminder_ids)})
+    return _push(run, reminder_ids)
+
+
+def _push(run: Run, reminder_ids: Sequence[str]) -> Summary:
+    world, tally, unavailable = run.world, _Tally(left=run.budget.left), None
     try:
+        run.budget.check()
         for chunk in chunks(list(dict.fromkeys(reminder_ids)), READ_BATCH):
             again: Collection[str] = chunk
             for _ in range(ATTEMPTS):
@@ -82,8 +93,12 @@ def push(world: World, reminder_ids: Sequence[str]) -> Summary:
 
 
 def push_due(world: World, limit: int = READ_BATCH) -> Summary:
-    """Send what the bell did not get through: everything whose next attempt is due."""
-    return push(world, world.ledger.waiting(world.clock.now(), limit))
+    """Send what the bell did not get through: what is due for another attempt, owners in turns (C8), under pressure most urgent first."""
+    run = runs.begin(world, "push")
+    level = run.budget.pressure()
+    if level is Pressure.STOPPED:
+        return _push(run, [])
+    return _push(run, world.ledger.waiting(world.clock.now(), limit, urgent_first=level is not Pressure.FREE))
 
 
 def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[str]:
@@ -91,7 +106,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
     reminders = {key: value for key, value in world.ledger.reminders(reminder_ids).items() if value.pending}
     if not reminders:
         return set()
-    before = calls_made(world)
+    before = calls_made(world.org)
     bulk = _read(world, reminders.values())
     terms = gather(world, reminders.values(), bulk.tasks.values(), bulk.at)
     decisions = _decide(world, reminders, bulk, terms)
@@ -101,8 +116,12 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
         bulk = _merged(bulk, _read(world, [reminders[key] for key in blind]))
         decisions |= _decide(world, {key: reminders[key] for key in blind}, bulk, terms)
         blind = {key for key in blind if _too_fresh(decisions[key], bulk.tasks.get(key), bulk.at)}
-    tally.reads = calls_made(world) - before
-    planned, refused = _store_intents(world, reminders, {k: d for k, d in decisions.items() if k not in blind}, bulk)
+    tally.reads = calls_made(world.org) - before
+    sends = {key: (reminders[key], decision.send.write) for key, decision in decisions.items() if decision.send}
+    put_off = sends.keys() - affordable(sends, tally.left())
+    tally.counts["put_off"] += len(put_off)
+    ready = {key: decision for key, decision in decisions.items() if key not in blind | put_off}
+    planned, refused = _store_intents(world, reminders, ready, bulk)
     again = refused | blind
     for call in calls(planned):
         again |= _make(world, call, terms, tally)
@@ -232,9 +251,9 @@ def _make(world: World, call: Call, terms: Terms, tally: _Tally) -> set[str]:
 
 def _note(world: World, call: Call, outcomes: Sequence[Outcome], terms: Terms, tally: _Tally) -> set[str]:
     """Store the answers of one call; return the ids to try again at once."""
-    before = calls_made(world)
+    before = calls_made(world.org)
     binned = _recycle_bin(world, call, outcomes)
-    cost = tally.reads + 1 + calls_made(world) - before
+    cost = tally.reads + 1 + calls_made(world.org) - before
     answers = {
         item.reminder.id: _Answer(
             item=item,

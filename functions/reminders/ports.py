@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
+from reminders.budget import Spending
 from reminders.problems import Failure, Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
@@ -128,16 +129,6 @@ class Usage:
     used: int
     limit: int
     ours: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
-    """Calls of the org today as last heard (`at`), its limit, and how many of them our runs have made today (UTC) (C3)."""
-
-    used: int
-    limit: int
-    at: datetime
-    ours: int
 
 
 class Org(Protocol):
@@ -263,8 +254,11 @@ class Ledger(Protocol):
         """A user's reminders in one view; `today` is the user's own date (ISO). TODAY is today and tomorrow (S5)."""
         ...
 
-    def waiting(self, now: datetime, limit: int) -> list[str]:
-        """Ids of reminders whose next attempt is due, soonest attempt first."""
+    def waiting(self, now: datetime, limit: int, *, urgent_first: bool = False) -> list[str]:
+        """Ids of reminders whose next attempt is due, owners taking turns, each one's soonest attempt or most urgent first (C8, O6).
+
+        At least the 10,000 soonest attempts are looked at.
+        """
         ...
 
     def stuck(self, owner: str) -> list[str]:
@@ -327,6 +321,14 @@ class Ledger(Protocol):
 
     def spending(self, now: datetime) -> Spending | None:
         """Calls used today, by the org as last heard and by us; None if no run has heard anything today (UTC)."""
+        ...
+
+    def begun(self, direction: str, at: datetime) -> None:
+        """Note when a run began that must not begin too often; an earlier time than the known one changes nothing."""
+        ...
+
+    def last_begun(self, direction: str) -> datetime | None:
+        """When such a run last began, whatever came of it."""
         ...
 
     def ask_for_sync(self, at: datetime) -> bool:

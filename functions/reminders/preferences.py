@@ -9,8 +9,9 @@ from typing import Final
 
 from reminders import subject
 from reminders.api_errors import ApiError, stale
+from reminders.budget import Spending
 from reminders.edit import Refused
-from reminders.ports import Spending, World
+from reminders.ports import World
 from reminders.settings import Choice, Import, Settings, User
 
 SYNC_OFF: Final = "Do not sync to Salesforce tasks"

@@ -61,6 +61,9 @@ class Outage:
     seen: datetime
 
 
+API_BUDGET_SPENT = "API_BUDGET_SPENT"
+"""A code of our own: the share of the org's API calls that we may use is used up, or the org's calls nearly are (O6)."""
+
 _KINDS: dict[str, Kind] = {
     "INVALID_SESSION_ID": Kind.AUTHENTICATION,
     "INVALID_AUTH_HEADER": Kind.AUTHENTICATION,
@@ -72,6 +75,7 @@ _KINDS: dict[str, Kind] = {
     "inactive_user": Kind.AUTHENTICATION,
     "inactive_org": Kind.AUTHENTICATION,
     "REQUEST_LIMIT_EXCEEDED": Kind.LIMIT,
+    API_BUDGET_SPENT: Kind.LIMIT,
     "UNABLE_TO_LOCK_ROW": Kind.TRANSIENT,
     "SERVER_UNAVAILABLE": Kind.TRANSIENT,
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": Kind.TRANSIENT,

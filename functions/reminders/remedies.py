@@ -50,6 +50,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType({
     "temporarily_unavailable": Remedy("Salesforce's sign-in is overloaded.", _WAIT),
     # --- limits, maintenance, silence
     "REQUEST_LIMIT_EXCEEDED": Remedy("The org has used up its API calls of the last 24 hours, or too many run at once.", "Nothing: it goes on as soon as calls are free. If it happens often, other programs use too many, or the org needs more."),
+    "API_BUDGET_SPENT": Remedy("Reminder Sync has used its share of the org's API calls, or the org as a whole has few left. Nothing is lost: edits and changes wait.", "Nothing: it goes on by itself, and the message says when. If it happens often, an administrator raises the share under Settings, finds out which other programs use the calls, or buys more."),
     "SERVER_UNAVAILABLE": Remedy("Salesforce is overloaded or under maintenance.", _WAIT),
     "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE": Remedy("The org is read-only during Salesforce's maintenance.", _WAIT),
     "UNABLE_TO_LOCK_ROW": Remedy("Something else in the org holds the record at this moment.", _WAIT),

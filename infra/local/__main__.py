@@ -28,7 +28,7 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
     users: Annotated[int, typer.Option(min=1, help="Sample salespeople in the org.")] = sample.DEFAULT_USERS,
     tasks: Annotated[int, typer.Option(min=0, help="Sample tasks in the org.")] = sample.DEFAULT_TASKS,
     poll_interval: Annotated[
-        float | None, typer.Option(min=1, help="Seconds between polls.  [default: the template's]")
+        float | None, typer.Option(min=1, help="Seconds between polls.  [default: the interval of the settings]")
     ] = None,
     webhooks: Annotated[bool, typer.Option(help="Whether the org sends outbound messages.")] = True,
     data: Annotated[Path | None, typer.Option(help="Folder that keeps all data.  [default: none is kept]")] = None,

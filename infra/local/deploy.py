@@ -129,11 +129,16 @@ def _table(template: Template, resource: Resource, client: Any) -> None:  # noqa
 
 def _unchanged(resource: Resource, wanted: Mapping[str, Any], table: Mapping[str, Any]) -> None:
     """A table kept in the data folder from an earlier run must be the one that the template declares today."""
-    indexes = [{index["IndexName"] for index in one.get("GlobalSecondaryIndexes", ())} for one in (wanted, table)]
+    indexes = [{_index(index) for index in one.get("GlobalSecondaryIndexes", ())} for one in (wanted, table)]
     if wanted["KeySchema"] != table["KeySchema"] or indexes[0] != indexes[1]:
         raise TemplateError(
             f"{resource.name}: the data folder holds it with other keys or indexes; start with another one"
         )
+
+
+def _index(index: Mapping[str, Any]) -> tuple[str, str, tuple[str, ...]]:
+    projection = index["Projection"]
+    return index["IndexName"], projection["ProjectionType"], tuple(sorted(projection.get("NonKeyAttributes", ())))
 
 
 def _queue(template: Template, resource: Resource, client: Any) -> None:  # noqa: ANN401 - see Endpoints.client

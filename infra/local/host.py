@@ -192,7 +192,7 @@ def org_clock(org: str) -> MovableClock:
 
 
 def main(deployed: Path, state: Path, port: int, poll_interval: float | None = None) -> None:
-    """Run until SIGTERM or SIGINT. `poll-interval` (seconds) replaces the template's."""
+    """Run until SIGTERM or SIGINT. `poll-interval` (seconds) replaces that of the settings."""
     logging.basicConfig(format="%(asctime)s %(name)s %(levelname)s %(message)s", level="INFO", stream=sys.stderr)
     logging.getLogger("httpx").setLevel("WARNING")
     state.mkdir(parents=True, exist_ok=True)

@@ -69,8 +69,8 @@ def _values(field: str, lowest: int, highest: int) -> list[int]:
     return sorted(values)
 
 
-def event(name: str, at: datetime) -> dict[str, Any]:
-    """The event that a rule sends when its time has come."""
+def event(name: str, at: datetime, *, at_once: bool = False) -> dict[str, Any]:
+    """The event that a rule sends when its time has come; `at_once` as the functions' `events.Scheduled` reads it."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -80,14 +80,14 @@ def event(name: str, at: datetime) -> dict[str, Any]:
         "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "region": REGION,
         "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"],
-        "detail": {},
+        "detail": {"at_once": True} if at_once else {},
     }
 
 
 def run(
     timetable: Timetable, function: Function, every: timedelta | None, clock: MovableClock, stop: threading.Event
 ) -> None:
-    """Fire a schedule until told to stop; `every` replaces its expression.
+    """Fire a schedule until told to stop; `every` replaces its expression, and the function's own idea of when it is due.
 
     An interval fires at the start, too: what waited while the host was away need not wait longer. Moments missed while the
     function was busy, or leapt over by the clock, are one.
@@ -99,7 +99,7 @@ def run(
     at = after(now) if timetable.expression.startswith("cron") else now
     while not _waited(at, clock, stop):
         fired = clock.now()
-        _deliver(event(timetable.name, at), function, clock, stop)
+        _deliver(event(timetable.name, at, at_once=every is not None), function, clock, stop)
         next_one = after(at) if after(at) > fired else after(fired)
         at = max(next_one, clock.now())
 

@@ -146,6 +146,22 @@ def test_what_waits_comes_soonest_attempt_first(ledger: Ledger) -> None:
     assert ledger.count_waiting() == 20
 
 
+def test_owners_take_turns_at_what_is_due(ledger: Ledger) -> None:
+    """C8, O6: whoever has one edit waiting is in the first turn, however early another one's many are; under pressure urgency counts."""
+    store(
+        ledger,
+        *(
+            replace(
+                a_reminder(f"a{number}", f"2026-12-{30 - number}"), next_attempt=NOW - timedelta(minutes=30 - number)
+            )
+            for number in range(20)
+        ),
+        replace(a_reminder("ben", assignee=BEN), next_attempt=NOW),
+    )
+    assert ledger.waiting(NOW, 3) == ["a0", "ben", "a1"]
+    assert ledger.waiting(NOW, 3, urgent_first=True) == ["a19", "ben", "a18"]
+
+
 def test_what_has_no_next_attempt_any_more_waits_no_more(ledger: Ledger) -> None:
     """The index is sparse: what is agreed costs nothing and is never served again."""
     [stored] = store(ledger, replace(a_reminder("r1"), pending=True, next_attempt=NOW))

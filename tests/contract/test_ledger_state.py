@@ -8,7 +8,8 @@ from itertools import permutations
 
 import pytest
 
-from reminders.ports import Ledger, Mark, Spending, Usage
+from reminders.budget import Spending
+from reminders.ports import Ledger, Mark, Usage
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Priority, Status
 from reminders.settings import Choice, Import, Policy, Settings, User
@@ -111,6 +112,17 @@ def test_the_last_success_of_each_direction_is_known(ledger: Ledger) -> None:
     ledger.succeeded("push", NOW + MINUTE)
     ledger.succeeded("pull", NOW - MINUTE)
     assert ledger.successes() == {"pull": NOW, "push": NOW + MINUTE}
+
+
+def test_when_a_run_last_began_is_known_whatever_came_of_it(ledger: Ledger) -> None:
+    """S6: polls keep their interval by it; it is no success, and a clock that goes back does not bring polls nearer."""
+    assert ledger.last_begun("poll") is None
+    for minute in (0, 5, 3):
+        ledger.begun("poll", NOW + minute * MINUTE)
+    assert ledger.last_begun("poll") == NOW + 5 * MINUTE
+    assert ledger.last_begun("push") is None
+    assert ledger.successes() == {}
+    assert ledger.spending(NOW) is None
 
 
 def test_settings_are_the_defaults_until_somebody_saves(ledger: Ledger) -> None:

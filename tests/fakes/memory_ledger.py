@@ -13,9 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from reminders.budget import Spending
 from reminders.lists import place, span, trouble_place, trouble_prefix
-from reminders.ports import Ledger, Mark, Parked, Spending, Usage, View
+from reminders.ports import Ledger, Mark, Parked, Usage, View
 from reminders.problems import Outage
+from reminders.push_plan import Waits, take_turns, urgency_key
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
 from reminders.task import Hint
@@ -68,15 +70,15 @@ class MemoryLedger(Ledger):
             held = [each for each in self._reminders.values() if each.values.assignee == assignee and part.holds(each)]
         return sorted(held, key=place, reverse=not part.ascending)[:limit]
 
-    def waiting(self, now: datetime, limit: int) -> list[str]:
+    def waiting(self, now: datetime, limit: int, *, urgent_first: bool = False) -> list[str]:
         """See Ledger."""
         with self._lock:
             due = [
-                (each.next_attempt, each.id)
+                Waits(id=each.id, owner=each.values.assignee, attempt=each.next_attempt, urgency=urgency_key(each))
                 for each in self._reminders.values()
                 if each.next_attempt and each.next_attempt <= now
             ]
-        return [reminder_id for _, reminder_id in sorted(due)[:limit]]
+        return take_turns(due, limit, urgent_first=urgent_first)
 
     def stuck(self, owner: str) -> list[str]:
         """See Ledger."""
@@ -176,6 +178,15 @@ class MemoryLedger(Ledger):
             return None
         at, newest = max(today, key=lambda told: told[0])
         return Spending(used=newest.used, limit=newest.limit, at=at, ours=sum(usage.ours for _, usage in today))
+
+    def begun(self, direction: str, at: datetime) -> None:
+        """See Ledger."""
+        self._forward(("begun", direction), at)
+
+    def last_begun(self, direction: str) -> datetime | None:
+        """See Ledger."""
+        with self._lock:
+            return self._marks.get(("begun", direction))
 
     def ask_for_sync(self, at: datetime) -> bool:
         """See Ledger."""

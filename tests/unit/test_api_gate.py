@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from gzip import decompress
 from typing import Any, cast
 
 import pytest
-from fakes.people import BO, ORG, SITE, Api, as_answer, gateway_event
+from fakes.people import BO, NOW, ORG, SITE, Api, as_answer, gateway_event
 
 from reminders.api_app import MAX_BODY, answer
-from reminders.ports import LedgerUnavailable
+from reminders.ports import LedgerUnavailable, Usage
 
 
 @pytest.fixture
@@ -92,6 +93,17 @@ def test_an_org_that_is_down_closes_only_what_needs_it(api: Api) -> None:
     assert (people.status, people.json["error"]["code"]) == (503, "salesforce_unavailable")
     fresh = Api(org=api.org)
     assert fresh("GET", "/api/me").status == 503
+
+
+def test_an_org_that_is_nearly_out_of_calls_is_not_asked_for_people(api: Api) -> None:
+    """O6: the answer says why, and when it goes on; our own share used up keeps nobody from searching."""
+    api("GET", "/api/me")
+    api.ledger.spent("push", NOW, Usage(used=50_000, limit=100_000, ours=50_000))
+    assert api("GET", "/api/people", query={"q": "nina"}).status == 200
+    api.ledger.spent("poll", NOW + timedelta(minutes=1), Usage(used=80_000, limit=100_000, ours=1))
+    people = api("GET", "/api/people", query={"q": "nina"})
+    assert (people.status, people.json["error"]["code"]) == (503, "api_budget_spent")
+    assert "80,000" in people.json["error"]["message"]
 
 
 def test_a_ledger_that_is_down_is_said_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

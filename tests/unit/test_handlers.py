@@ -22,7 +22,7 @@ import pull
 import push
 import receive
 import sweep
-from reminders import find, inbox, outbox, runtime, telemetry
+from reminders import find, inbox, outbox, runtime, telemetry, timetable
 from reminders.events import Event, UnknownEvent
 from reminders.hint_queue import HintsNotStored
 from reminders.ports import Summary
@@ -46,15 +46,15 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     monkeypatch.setattr(runtime, "world", lambda: world)
 
     def noting(name: str) -> Callable[..., Summary]:
-        def call(given: object, *arguments: object) -> Summary:
+        def call(given: object, *arguments: object, **options: object) -> Summary:
             assert given is world
-            asked.append((name, *arguments))
+            asked.append((name, *arguments, *(option for option, chosen in options.items() if chosen)))
             return Summary(counts={"done": 1})
 
         return call
 
     for module, name in [
-        (find, "poll"),
+        (timetable, "poll"),
         (find, "first_sync"),
         (find, "sync_now"),
         (find, "sweep"),
@@ -91,6 +91,14 @@ def test_poll_runs_on_its_schedule(core: Core) -> None:
     """I3: the schedule finds what the webhook missed."""
     assert poll.handler(load("poll_schedule"), CONTEXT) == {"done": 1}
     assert core == [("poll",)]
+
+
+def test_a_schedule_of_somebodys_own_can_ask_for_a_poll_at_once(core: Core) -> None:
+    """S6: the local stack polls as often as its option says, whatever the settings; an event of AWS's own never says so."""
+    event = load("poll_schedule")
+    poll.handler({**event, "detail": {"at_once": True}}, CONTEXT)
+    poll.handler({**event, "detail": {"at_once": "yes"}}, CONTEXT)
+    assert core == [("poll", "at_once"), ("poll",)]
 
 
 def test_turning_sync_on_starts_the_first_sync_of_each_user(core: Core) -> None:

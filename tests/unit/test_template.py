@@ -119,7 +119,7 @@ def test_only_page_webhook_and_api_description_are_open(template: Template) -> N
 def test_one_poll_runs_at_a_time_and_bells_wake_it_for_first_syncs(template: Template) -> None:
     """Two polls could store a watermark that is not covered (I3); a first sync starts at once (S1)."""
     assert function(template, "poll")["ReservedConcurrentExecutions"] == 1
-    assert schedules(template, "poll") == ["rate(5 minutes)"]
+    assert schedules(template, "poll") == ["rate(1 minute)"]  # asks whether one is due (S6)
     bell = mapping(template, "poll")
     assert bell["EventSourceArn"] == "StateTable.StreamArn"
     assert _filters(bell) == [

@@ -18,6 +18,7 @@ from infra.local.lambdas import Function
 from infra.local.org.clock import MovableClock
 from infra.local.template import TemplateError
 from infra.local.wiring import Timetable
+from reminders import events
 
 MOMENT = datetime(2026, 3, 29, 23, 50, 30, tzinfo=UTC)
 
@@ -55,6 +56,12 @@ def test_what_eventbridge_or_we_do_not_know_is_refused(expression: str) -> None:
     """A schedule that never fires, or at other times than deployed, would look like a quiet system."""
     with pytest.raises(TemplateError):
         schedules.following(expression)
+
+
+def test_a_schedule_whose_interval_is_replaced_says_so() -> None:
+    """S6: else the poll would wait for the interval of the settings, and a local stack that polls every second would not."""
+    assert schedules.event("PollInterval", MOMENT)["detail"] == {}
+    assert events.poll(schedules.event("PollInterval", MOMENT, at_once=True)) == events.Scheduled(at_once=True)
 
 
 def test_the_event_is_eventbridges() -> None:

@@ -1,0 +1,32 @@
+"""When polls run: at the interval that administrators chose (S6), stretched while the API budget is under pressure (O6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from reminders import budget, find
+from reminders.ports import Summary, World
+
+POLL: Final = "poll"
+
+
+def poll(world: World, *, at_once: bool = False) -> Summary:
+    """Poll if the interval has passed since the last one began, or `at_once`; else ask nothing of the org.
+
+    One read tells that it is too early for any interval; the settings and what was spent are read only later than that.
+    """
+    now = world.clock.now()
+    if not at_once and not _due(world, now):
+        return Summary(counts={"not_due": 1})
+    world.ledger.begun(POLL, now)
+    return find.poll(world)
+
+
+def _due(world: World, now: datetime) -> bool:
+    last = world.ledger.last_begun(POLL)
+    if not budget.due(last, now, budget.SHORTEST):
+        return False
+    settings = world.ledger.settings()
+    level = budget.pressure(world.ledger.spending(now), settings.api_share)
+    return budget.due(last, now, budget.interval(settings.poll_minutes, level))
