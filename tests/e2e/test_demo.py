@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from local_stack import ROOT, START_SECONDS, Running, running
 
-STEPS = 12
+STEPS = 31
 """Of the story; fewer would be a story cut short."""
-DEMO_SECONDS = 180
+DEMO_SECONDS = 300
+"""On a quiet machine it takes about one minute; with a fault, every step that waits in vain takes longer."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,27 @@ FAULTS = [
         "settings.priorities[values.priority].written",
         "settings.priorities[Priority.NORMAL].written",
         "edited here, changed there",
+    ),
+    Fault(
+        "deletes are not listed",
+        "functions/reminders/find.py",
+        "return [Hint(task_id, deleted=at) for task_id, at in answer.records], answer.covered",
+        "return [], answer.covered",
+        "deleted there, deleted here",
+    ),
+    Fault(
+        "a hand-over is ignored",
+        "functions/reminders/merge.py",
+        "if base is None or not _was_handed_over(reminder, task, terms):",
+        "if base is None or not base:",
+        "given to a queue there: handed over, and not written any more",
+    ),
+    Fault(
+        "one that goes through tells its group nothing",
+        "functions/reminders/outbox.py",
+        'tally.counts["groups_rung"] = groups.try_again(world, tally.cured)',
+        'tally.counts["groups_rung"] = groups.try_again(world, ())',
+        "the rule lifted, Retry on one: its group goes with it",
     ),
 ]
 
@@ -92,20 +114,21 @@ def copy_with(fault: Fault, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
-def test_a_working_day_holds_step_by_step(tmp_path: Path) -> None:
-    """Without it, everything could work by itself and nothing together: the whole product, over HTTP, on both sides."""
+@pytest.mark.timeout(2 * DEMO_SECONDS + 2 * START_SECONDS)
+def test_the_working_days_hold_step_by_step_and_again(tmp_path: Path) -> None:
+    """Without it, everything could work by itself and nothing together: the whole product, over HTTP, on both sides, twice."""
     with running(tmp_path) as stack:
-        told = demo(stack, ROOT)
+        tales = [demo(stack, ROOT), demo(stack, ROOT)]
 
     assert stack.seconds < START_SECONDS
-    assert told.returncode == 0, told.stdout + told.stderr
-    assert f"All {STEPS} steps held." in told.stdout
-    assert (told.stdout.count("✓"), told.stdout.count("✗")) == (STEPS, 0)
+    for told in tales:
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert f"All {STEPS} steps held." in told.stdout
+        assert (told.stdout.count("✓"), told.stdout.count("✗")) == (STEPS, 0)
 
 
 @only_with_faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(DEMO_SECONDS + 2 * START_SECONDS)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_planted_fault_fails_the_day_at_its_step(fault: Fault, tmp_path: Path) -> None:
     """A demo that cannot fail proves nothing; the steps before the broken one hold, so it is the fault that is seen."""
