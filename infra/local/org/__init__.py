@@ -1,7 +1,8 @@
 """The emulated Salesforce org: a program of its own that speaks Salesforce's wire protocol, as far as tasks are concerned.
 
-**Alone**, on this machine only: `python -m infra.local.org --port 8100 --webhook http://127.0.0.1:8000/…` (`--help` lists the
-rest). `/` is a page to work on tasks as one of the sample users, `/__control/…` is what no real org offers (`control.py` lists it:
+**Alone**, on this machine only: `make org` (`ARGS="--help"` lists the options), or `python -m infra.local.org --port 8100`. With
+`--proxy-port` unmodified programs take it for Salesforce: `HTTPS_PROXY` and the certificate authority's file are all they need
+(`front.py`); `/connect` is a page that says how, with the credentials. `/` is a page to work on tasks as one of the sample users, `/__control/…` is what no real org offers (`control.py` lists it:
 people with tokens, faults, the clock, the call log, webhooks, undelete, validation rules).
 
 **In process**, for tests and the simulation:
@@ -20,12 +21,13 @@ One synchronous core, `Org.handle(Request) -> Response`, without sockets. Clock 
 equal orgs; only signed tokens go by the machine's clock (`make_org(token_now=…)`), because the libraries that sign and check them do.
 
 **The parts.** State: `ids`, `schema` (objects and fields), `records` (versions, recycle bin, logs, late commits), `state`, `sessions`,
-`calls`. Rules: `dml` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `query` (meaning). Wire: `wire`,
-`errors`, `render`, `resource`, `rows`, `bulk`, `composite`, `replication`, `queries`, `describe`, `rest`, `oauth`, `outbound`. Around
-it: `world`, `adapter`, `faults`, `sample`, `clock`, `control`, `server`, `page/`.
+`calls`. Rules: `dml` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `binding` (names),
+`conditions`, `query` (meaning). Wire: `wire`, `errors`, `render`, `resource`, `rows`, `bulk`, `composite`, `replication`, `queries`,
+`describe`, `rest`, `outbound`. Signing in: `apps`, `oauth`, `openid`, `passwords`, `soap`. Around it: `setup`, `world`, `adapter`,
+`faults`, `sample`, `clock`, `control`, `server`, `front`, `page/`.
 
-**Not spoken**, and answered with Salesforce's errors: SOAP, Bulk API, search, SOQL subqueries, GROUP BY and functions, objects other
-than those in `schema.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`query.py`); the body
+**Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, Bulk API, search, SOQL subqueries, GROUP BY and
+functions, objects other than those in `schema.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`conditions.py`); the body
 of a 412 (`rows.py`); a deleted task leaves `updated`, an undeleted one enters it and leaves `deleted`; a text's length is counted in
 UTF-16 units, a line break as two; an external id that only a deleted task has is free.
 """

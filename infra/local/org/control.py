@@ -4,6 +4,7 @@ Served to this machine only (the server checks address and Host), and a POST mus
 one. Answers are JSON; a wrong request is 400 with `{"error"}`.
 
     GET    stack       who is here, with tokens: what the local stack writes into its file
+    GET    connection  how to point a client here: addresses, proxy, certificate authority, credentials
     GET    page        the same for the page: its tokens' calls are neither counted nor logged
     GET    calls       budget, counts per resource, newest calls          DELETE  clear the log
     POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
@@ -13,6 +14,7 @@ one. Answers are JSON; a wrong request is 400 with `{"error"}`.
     POST   key         {"public_key": PEM}: accept its JWT assertions
     POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}
     POST   sessions    {}: end them all
+    POST   signin      {"passwords": true}: whether SOAP login() and the username-password flow work
     POST   deactivate  {"user_id"}
     POST   validation  {"field", "contains", "message"}: refuse such tasks; DELETE lifts all rules
     GET    state       every task as stored, deleted ones included
@@ -38,13 +40,16 @@ NEWEST_CALLS: Final = 200
 
 
 class Control:
-    """The control resource of one served org. `url` is where outbound messages go; empty: nowhere."""
+    """The control resource of one served org. `url` is where outbound messages go; empty: nowhere. `ways`: how it is reached."""
 
-    def __init__(self, org: Org, clock: MovableClock, sender: Sender, url: str = "") -> None:
+    def __init__(
+        self, org: Org, clock: MovableClock, sender: Sender, url: str = "", ways: Mapping[str, str] | None = None
+    ) -> None:
         self.org = org
         self.clock = clock
         self.sender = sender
         self.url = url
+        self.ways = ways or {}
 
     def handle(self, request: Request) -> Response:
         """Answer a control request."""
@@ -69,6 +74,7 @@ class Control:
         return {
             ("GET", "stack"): self._stack,
             ("GET", "page"): lambda _: self._people(counted=False),
+            ("GET", "connection"): self._connection,
             ("GET", "calls"): self._calls,
             ("POST", "calls"): self._spend,
             ("DELETE", "calls"): self._clear_calls,
@@ -85,6 +91,7 @@ class Control:
             ("POST", "purge"): self._purge,
             ("POST", "archive"): lambda _: {"archived": archive(self.org.state)},
             ("POST", "sessions"): self._end_sessions,
+            ("POST", "signin"): self._sign_in,
             ("POST", "deactivate"): self._deactivate,
             ("POST", "validation"): self._refuse,
             ("DELETE", "validation"): self._allow,
@@ -115,6 +122,25 @@ class Control:
             "consumer_key": org.consumer_key,
             "consumer_secret": org.consumer_secret,
         }
+
+    def _connection(self, _: dict[str, object]) -> object:
+        user = self.org.integration_user
+        return {
+            **self.ways,
+            "username": user.username,
+            "password": user.password,
+            "security_token": user.security_token,
+            "consumer_key": self.org.consumer_key,
+            "consumer_secret": self.org.consumer_secret,
+            "organization_id": self.org.organization_id,
+            "password_sign_in": self.org.state.password_sign_in,
+            "refresh_token": self.org.refresh_token(user.id),
+            "private_key": self.org.private_key,
+        }
+
+    def _sign_in(self, body: dict[str, object]) -> object:
+        self.org.state.password_sign_in = bool(body["passwords"])
+        return {"passwords": self.org.state.password_sign_in}
 
     def _calls(self, _: dict[str, object]) -> object:
         calls = self.org.calls

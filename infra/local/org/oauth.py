@@ -1,7 +1,8 @@
-"""Signing in: token endpoint, OpenID Connect, the code flow with a page to choose the user. Token requests are not counted.
+"""Signing in by OAuth: the token endpoint's grants, the code flow with a page to choose the user, introspection and revocation.
 
-Errors are objects, `{"error", "error_description"}`. One app is registered: consumer key, secret, certificates of JWT assertions
-(`register_key`), the user that client credentials run as, and the users who approved it (pre-authorised).
+Errors are objects, `{"error", "error_description"}`; token requests are not counted. Addresses in answers are those that the caller
+used (`X-Forwarded-Proto`, `Host`). The username-password flow is off in a new org and switched on together with SOAP login
+(`passwords.py`).
 """
 
 from __future__ import annotations
@@ -10,66 +11,26 @@ import base64
 import hashlib
 import hmac
 import html
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlencode
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_public_key,
-)
-from cryptography.x509 import load_pem_x509_certificate
 from jwt.types import Options
 
-from infra.local.org.errors import OAuthRefused
+from infra.local.org import passwords
+from infra.local.org.apps import LOGIN, SCOPES, App
+from infra.local.org.errors import OAuthRefused, Refused
+from infra.local.org.openid import OpenId
 from infra.local.org.state import State, User
-from infra.local.org.wire import Request, Response, answer, parameters, stamp
+from infra.local.org.wire import LOGIN_HOSTS, Request, Response, answer, parameters
 
-LOGIN: Final = "https://login.salesforce.com"
-AUDIENCES: Final = (LOGIN, "https://test.salesforce.com")
-SCOPES: Final = "api refresh_token openid id"
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-KEY_ID: Final = "org-key-1"
-_RSA_BITS: Final = 2048
 _ASSERTION_LIFE: Final = 300
 _CODE_LIFE: Final = 15 * 60
-_ID_TOKEN_LIFE: Final = 720 * 60
-
-
-@lru_cache(maxsize=1)
-def signing_key() -> RSAPrivateKey:
-    """Give the key that signs id tokens: made once per process, because making one takes a tenth of a second."""
-    return generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
-
-
-@lru_cache(maxsize=1)
-def key_pair() -> tuple[str, str]:
-    """Give a (private, public) PEM pair for JWT assertions in tests and in the local stack, made once per process."""
-    key = generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return private, public
-
-
-@dataclass(slots=True, kw_only=True)
-class App:
-    """The registered app (an External Client App)."""
-
-    consumer_key: str
-    consumer_secret: str
-    run_as: str
-    approved: set[str] = field(default_factory=set)
-    keys: list[RSAPublicKey] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +65,8 @@ class OAuth:
         self.state = state
         self.app = app
         self._now = now
+        self.openid = OpenId(state, app, now)
         self._codes: dict[str, Code] = {}
-
-    def register_key(self, pem: str) -> None:
-        """Register a public key, or a certificate, whose private key may sign assertions. Raises ValueError if it is none."""
-        data = pem.encode()
-        key = load_pem_x509_certificate(data).public_key() if b"CERTIFICATE" in data else load_pem_public_key(data)
-        if not isinstance(key, RSAPublicKey):
-            raise TypeError("only RSA keys can verify RS256")
-        self.app.keys.append(key)
 
     def handle(self, request: Request) -> Response | None:
         """Answer a sign-in request; None if the address is none of these."""
@@ -120,15 +74,15 @@ class OAuth:
         routes = {
             "/services/oauth2/token": self._token,
             "/services/oauth2/authorize": self._authorize,
-            "/services/oauth2/userinfo": self._userinfo,
+            "/services/oauth2/userinfo": self.openid.userinfo,
             "/services/oauth2/revoke": self._revoke,
             "/services/oauth2/introspect": self._introspect,
-            "/.well-known/openid-configuration": self._discovery,
-            "/id/keys": self._keys,
+            "/.well-known/openid-configuration": self.openid.discovery,
+            "/id/keys": self.openid.keys,
         }
         handler = routes.get(path)
         if handler is None and path.startswith(f"/id/{self.state.organization_id}/"):
-            handler = self._userinfo
+            handler = self.openid.identity
         if handler is None:
             return None
         try:
@@ -148,6 +102,8 @@ class OAuth:
             "authorization_code": self._by_code,
             "refresh_token": self._by_refresh,
         }
+        if self.state.password_sign_in:
+            grants["password"] = self._by_password
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
             raise OAuthRefused("unsupported_grant_type", "grant type not supported")
@@ -159,7 +115,7 @@ class OAuth:
             raise OAuthRefused("invalid_client_id", "client identifier invalid")
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
-        if not any(str(each).rstrip("/") in (*AUDIENCES, request.base) for each in audiences):
+        if not any(str(each).rstrip("/") in (*LOGIN_HOSTS, request.base) for each in audiences):
             raise OAuthRefused("invalid_grant", "audience is invalid")
         now, expires = int(self._now().timestamp()), _number(claims.get("exp"))
         if expires is None or expires <= now:
@@ -183,7 +139,7 @@ class OAuth:
         raise OAuthRefused("invalid_grant", "invalid assertion")
 
     def _by_credentials(self, request: Request, form: dict[str, str]) -> dict[str, object]:
-        if request.base in AUDIENCES:
+        if request.base in LOGIN_HOSTS:
             raise OAuthRefused("invalid_grant", "request not supported on this domain")
         self._client(request, form, secret=True)
         return self._granted(request, self.state.user(self.app.run_as))
@@ -204,10 +160,11 @@ class OAuth:
             if _digest(verifier) != code.challenge:
                 raise OAuthRefused("invalid_request", "invalid code verifier")
         user = self.state.user(code.user_id)
-        refresh = self.state.sessions.secret()
-        self.state.sessions.refresh[refresh] = user.id
+        refresh = self.state.sessions.open_refresh(user.id)
         granted = self._granted(request, user)
-        token = self.id_token(user, issuer=request.base, nonce=code.nonce, access_token=str(granted["access_token"]))
+        token = self.openid.id_token(
+            user, issuer=request.base, nonce=code.nonce, access_token=str(granted["access_token"])
+        )
         return {**granted, "refresh_token": refresh, "id_token": token}
 
     def _by_refresh(self, request: Request, form: dict[str, str]) -> dict[str, object]:
@@ -217,8 +174,17 @@ class OAuth:
             raise OAuthRefused("invalid_grant", "expired access/refresh token")
         user = self.state.user(user_id)
         granted = self._granted(request, user)
-        token = self.id_token(user, issuer=request.base, access_token=str(granted["access_token"]))
+        token = self.openid.id_token(user, issuer=request.base, access_token=str(granted["access_token"]))
         return {**granted, "id_token": token}
+
+    def _by_password(self, request: Request, form: dict[str, str]) -> dict[str, object]:
+        """Sign in with `username` and `password`, the security token at the password's end."""
+        self._client(request, form, secret=True)
+        try:
+            user = passwords.check(self.state, form.get("username", ""), form.get("password", ""))
+        except Refused as refused:
+            raise OAuthRefused("invalid_grant", "authentication failure") from refused
+        return self._granted(request, user)
 
     def _client(self, request: Request, form: dict[str, str], *, secret: bool) -> None:
         """Check the client's credentials, from the form or a Basic header; a wrong secret is refused even if none is needed."""
@@ -245,60 +211,15 @@ class OAuth:
             "access_token": self.state.sessions.open(user.id, self.state.second()),
             "signature": base64.b64encode(signature.digest()).decode(),
             "scope": SCOPES,
-            "instance_url": request.base,
+            "instance_url": request.instance,
             "id": identity,
             "token_type": "Bearer",
             "issued_at": issued,
-            "api_instance_url": request.base,
+            "api_instance_url": request.instance,
         }
         return {name: value for name, value in whole.items() if not only or name in only}
 
-    # --- OpenID Connect
-
-    def id_token(self, user: User, *, issuer: str, nonce: str = "", access_token: str = "") -> str:
-        """Sign an id token (RS256): `sub` is the user's address at the login host, `aud` the consumer key."""
-        now = int(self._now().timestamp())
-        claims: dict[str, object] = {
-            "iss": issuer,
-            "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
-            "aud": self.app.consumer_key,
-            "iat": now,
-            "exp": now + _ID_TOKEN_LIFE,
-        }
-        if nonce:
-            claims["nonce"] = nonce
-        if access_token:
-            half = hashlib.sha256(access_token.encode()).digest()[:16]
-            claims["at_hash"] = base64.urlsafe_b64encode(half).rstrip(b"=").decode()
-        return jwt.encode(claims, signing_key(), algorithm="RS256", headers={"kid": KEY_ID})
-
-    def _keys(self, _: Request) -> Response:
-        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing_key().public_key()))
-        return answer(
-            {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": key["n"], "e": key["e"]}]}
-        )
-
-    def _discovery(self, request: Request) -> Response:
-        base = request.base
-        oauth = f"{base}/services/oauth2"
-        return answer(
-            {
-                "issuer": base,
-                "authorization_endpoint": f"{oauth}/authorize",
-                "token_endpoint": f"{oauth}/token",
-                "revocation_endpoint": f"{oauth}/revoke",
-                "userinfo_endpoint": f"{oauth}/userinfo",
-                "jwks_uri": f"{base}/id/keys",
-                "introspection_endpoint": f"{oauth}/introspect",
-                "scopes_supported": SCOPES.split(),
-                "response_types_supported": ["code"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "code_challenge_methods_supported": ["S256"],
-                "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-                "claims_supported": ["sub", "user_id", "organization_id", "preferred_username", "name", "email"],
-            }
-        )
+    # --- the code flow, and the life of tokens
 
     def _authorize(self, request: Request) -> Response:
         asked = {**request.query, **(parameters(request.body.decode("utf-8", "replace")) if request.body else {})}
@@ -335,37 +256,6 @@ class OAuth:
         )
         page = f"<!doctype html><title>Sign in</title><h1>Sign in to the emulated org as</h1><ul>{links}</ul>"
         return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
-
-    def _userinfo(self, request: Request) -> Response:
-        token = request.headers.get("authorization", "").partition(" ")[2] or request.query.get("access_token", "")
-        user_id = self.state.sessions.user_of(token, self.state.second())
-        if user_id is None:
-            return Response(
-                status=HTTPStatus.FORBIDDEN, body=b"Bad_OAuth_Token", headers={"Content-Type": "text/plain"}
-            )
-        user, row = self.state.user(user_id), self.state.store.tables["User"][user_id]
-        return answer(
-            {
-                "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
-                "user_id": user.id,
-                "organization_id": self.state.organization_id,
-                "preferred_username": user.username,
-                "nickname": user.username.partition("@")[0],
-                "name": user.name,
-                "email": row.get("Email"),
-                "email_verified": True,
-                "given_name": row.get("FirstName"),
-                "family_name": row.get("LastName"),
-                "zoneinfo": user.time_zone,
-                "locale": row.get("LocaleSidKey"),
-                "language": row.get("LanguageLocaleKey"),
-                "updated_at": stamp(int(row["LastModifiedDate"])),
-                "active": user.active,
-                "user_type": "STANDARD",
-                "is_app_installed": True,
-                "is_salesforce_integration_user": user.id == self.app.run_as,
-            }
-        )
 
     def _revoke(self, request: Request) -> Response:
         form = parameters(request.body.decode("utf-8", "replace")) | dict(request.query)

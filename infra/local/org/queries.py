@@ -43,8 +43,8 @@ def _first(ask: Ask, *, everything: bool) -> Result:
     if not text:
         raise Refused("MALFORMED_QUERY", "SOQL statement is required: parameter q")
     found = run(ask.state, ask.caller, text, everything=everything)
-    if found.aggregate:
-        row = {"attributes": {"type": "AggregateResult"}, "expr0": found.count}
+    if found.alias:
+        row = {"attributes": {"type": "AggregateResult"}, found.alias: found.count}
         return Result(document={"totalSize": 1, "done": True, "records": [row]})
     if found.count is not None:
         return Result(document={"totalSize": found.count, "done": True, "records": []})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from infra.local.org.query import Binder, Column
+from infra.local.org.binding import Binder, Column
 from infra.local.org.schema import Field, Row, SObject, Value
 from infra.local.org.state import Caller, State
 from infra.local.org.wire import stamp

@@ -27,7 +27,13 @@ LOOPBACK: Final = ("127.0.0.1", "::1", "localhost", "[::1]")
 LARGEST_BODY: Final = 50 * 1024 * 1024
 _TICK: Final = 0.05
 _PAGE: Final = Path(__file__).parent / "page"
-_FILES: Final = {"/": "index.html", "/page/app.js": "app.js", "/page/style.css": "style.css"}
+_FILES: Final = {
+    "/": "index.html",
+    "/connect": "connect.html",
+    "/page/app.js": "app.js",
+    "/page/connect.js": "connect.js",
+    "/page/style.css": "style.css",
+}
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
@@ -38,24 +44,28 @@ connections: dict[tuple[str, int], asyncio.Transport] = {}
 class Protocol(H11Protocol):
     """Uvicorn's own protocol, remembering its connections."""
 
+    _caller: tuple[str, int] = ("", 0)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it so
         """Remember; and send at once: head and body are two writes, and Nagle would hold the second one back for 40 ms."""
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connections[transport.get_extra_info("peername")[:2]] = transport
+        self._caller = transport.get_extra_info("peername")[:2]  # a closed TLS connection no longer knows it
+        connections[self._caller] = transport
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget."""
-        connections.pop(self.transport.get_extra_info("peername")[:2], None)
+        connections.pop(self._caller, None)
         super().connection_lost(exc)
 
 
 class Application:
-    """The ASGI application of one org. `asgi` is what a server runs."""
+    """The ASGI application of one org. `asgi` is what a server runs; `my_domain`: the org's own address behind the TLS front."""
 
-    def __init__(self, org: Org, control: Control) -> None:
+    def __init__(self, org: Org, control: Control, my_domain: str = "") -> None:
         self.org = org
         self.control = control
+        self.my_domain = my_domain
         self._posts: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
 
@@ -95,11 +105,13 @@ class Application:
         client = scope.get("client") or ("",)
         request = Request(
             method=scope["method"],
-            path=scope["path"],
+            path=scope["raw_path"].decode("latin-1"),  # as it was sent: an external id may hold an escaped slash
             query=parameters(scope["query_string"].decode("latin-1")),
             headers=headers,
             body=body,
             loopback=client[0] in LOOPBACK,
+            scheme=scope["scheme"],
+            my_domain=self.my_domain if scope["scheme"] == "https" and "x-forwarded-proto" not in headers else "",
         )
         response = self.answer(request)
         if response.delay:

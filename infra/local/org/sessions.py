@@ -41,6 +41,12 @@ class Sessions:
         self._sessions[token] = Session(user_id, now, counted)
         return token
 
+    def open_refresh(self, user_id: str) -> str:
+        """Make a refresh token of a user."""
+        token = self.secret()
+        self.refresh[token] = user_id
+        return token
+
     def user_of(self, token: str, now: int) -> str | None:
         """Tell whose token it is, and keep the session alive; None if unknown, revoked or expired."""
         session = self.find(token, now)

@@ -1,6 +1,6 @@
 """SOQL, the text: a grammar, and what it parses into. What it means is in `query.py`.
 
-Spoken: `SELECT` field list or `COUNT()` / `COUNT(field)`, `FROM` one object, `WHERE` with `= != <> < <= > >= LIKE IN NOT IN`,
+Spoken: `SELECT` field list, `FIELDS(ALL)`, `COUNT()` or `COUNT(field)`, `FROM` one object (which may be given an alias), `WHERE` with `= != <> < <= > >= LIKE IN NOT IN`,
 `AND` / `OR` / `NOT` and brackets, `ORDER BY … ASC|DESC NULLS FIRST|LAST`, `LIMIT`, `OFFSET`; dotted parent paths; strings, numbers,
 booleans, `null`, dates, date-times, date literals. Anything else (subqueries, GROUP BY, functions, FOR UPDATE, …) is
 MALFORMED_QUERY. Mixing AND with OR on one level without brackets is an error in Salesforce, too.
@@ -19,10 +19,12 @@ from lark.exceptions import VisitError
 from infra.local.org.errors import malformed_query
 
 GRAMMAR: Final = r"""
-start: "SELECT"i select "FROM"i NAME where? order? limit? offset?
+start: "SELECT"i select "FROM"i NAME ["AS"i] [NAME] where? order? limit? offset?
 select: "COUNT"i "(" ")"                     -> count_rows
-      | "COUNT"i "(" path ")"                -> count_field
-      | path ("," path)*                     -> fields
+      | "COUNT"i "(" path ")" [NAME]         -> count_field
+      | item ("," item)*                     -> fields
+?item: path
+      | "FIELDS"i "(" NAME ")"               -> all_fields
 path: NAME ("." NAME)*
 where: "WHERE"i expression
 ?expression: condition
@@ -53,7 +55,7 @@ DATE.2: /\d{4}-\d\d-\d\d/
 NUMBER: /[+-]?\d+(\.\d+)?/
 INTEGER: /\d+/
 DATE_LITERAL: /[A-Za-z]\w*(:\d+)?/
-NAME: /[A-Za-z]\w*/
+NAME: /[A-Za-z]\w*/i
 STRINGS.3: /\(\s*'(\\.|[^'\\])*'(\s*,\s*'(\\.|[^'\\])*')*\s*\)/s
 STRING: /'(\\.|[^'\\])*'/s
 %ignore /\s+/
@@ -117,11 +119,16 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A parsed query. `count`: None for rows; an empty path for `COUNT()`; the path of `COUNT(field)`."""
+    """A parsed query. `count`: None for rows; an empty path for `COUNT()`; the path of `COUNT(field)`, whose column is `alias`.
+
+    `also`: another name of the object, by `FROM Task t`. A path of `FIELDS(ALL)` is one name with brackets.
+    """
 
     sobject: str
+    also: str
     fields: tuple[Path, ...]
     count: Path | None
+    alias: str
     where: Condition | None
     order: tuple[Sort, ...]
     limit: int | None
@@ -167,6 +174,15 @@ _KINDS: Final[dict[str, Kind]] = {
     "TRUE": "boolean",
     "FALSE": "boolean",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands between SELECT and FROM."""
+
+    fields: tuple[Path, ...]
+    count: Path | None = None
+    alias: str = ""
 
 
 class _Builder(Transformer[Token, Select]):
@@ -226,22 +242,28 @@ class _Builder(Transformer[Token, Select]):
     def offset(self, parts: list[Token]) -> tuple[str, int]:
         return ("offset", int(parts[0]))
 
-    def fields(self, parts: list[Path]) -> tuple[tuple[Path, ...], Path | None]:
-        return (tuple(parts), None)
+    def all_fields(self, parts: list[Token]) -> Path:
+        return (f"FIELDS({parts[0].upper()})",)
 
-    def count_rows(self, _: list[object]) -> tuple[tuple[Path, ...], Path | None]:
-        return ((), ())
+    def fields(self, parts: list[Path]) -> _Head:
+        return _Head(tuple(parts))
 
-    def count_field(self, parts: list[Path]) -> tuple[tuple[Path, ...], Path | None]:
-        return ((), parts[0])
+    def count_rows(self, _: list[object]) -> _Head:
+        return _Head((), ())
+
+    def count_field(self, parts: list[object]) -> _Head:
+        path, alias = cast("tuple[Path, Token | None]", tuple(parts))
+        return _Head((), path, str(alias or "expr0"))
 
     def start(self, parts: list[object]) -> Select:
-        fields, count = cast("tuple[tuple[Path, ...], Path | None]", parts[0])
-        rest = dict(cast("list[tuple[str, object]]", parts[2:]))
+        head, name, also = cast("tuple[_Head, Token, Token | None]", tuple(parts[:3]))
+        rest = dict(cast("list[tuple[str, object]]", parts[3:]))
         return Select(
-            sobject=str(parts[1]),
-            fields=fields,
-            count=count,
+            sobject=str(name),
+            also=str(also or name),
+            fields=head.fields,
+            count=head.count,
+            alias=head.alias,
             where=cast("Condition | None", rest.get("where")),
             order=cast("tuple[Sort, ...]", rest.get("order", ())),
             limit=cast("int | None", rest.get("limit")),

@@ -37,6 +37,8 @@ class User:
     active: bool = True
     admin: bool = False
     role: str = "user"
+    password: str = ""
+    security_token: str = ""
 
 
 class State:
@@ -50,6 +52,7 @@ class State:
         self.faults = Faults(rng)
         self.now = now
         self.organization_id = self.mint.new("00D")
+        self.profile_id = self.mint.new("00e")
         self.users: dict[str, User] = {}
         self.queues: dict[str, set[str]] = {}
         self.cursors: dict[str, Cursor] = {}
@@ -60,6 +63,8 @@ class State:
         self.default_status = ""
         self.default_priority = ""
         self.restricted_picklists = False
+        self.password_sign_in = False
+        """Whether SOAP login() and the username-password flow work: not in new orgs, and nowhere from summer 2027."""
         self.validations: list[Callable[[Row], str | None]] = []
         """Validation rules of Task: given the row about to be saved, the message of a refusal, or None."""
         self.automations: list[Callable[[Row], None]] = []

@@ -11,13 +11,17 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import parse_qsl
 
+LOGIN_HOSTS: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request. Header names are lower-case; `loopback` is true only if it came from this machine."""
+    """One HTTP request. Header names are lower-case; `loopback` is true only if it came from this machine.
+
+    `my_domain` is set by the TLS front, through which the org's own host can be reached: what signs in at a login host is sent there.
+    """
 
     method: str
     path: str
@@ -25,12 +29,19 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     loopback: bool = False
+    scheme: str = "http"
+    my_domain: str = ""
 
     @property
     def base(self) -> str:
         """Scheme and host under which the caller knows this org; a proxy in front says so itself."""
-        scheme = self.headers.get("x-forwarded-proto", "http")
+        scheme = self.headers.get("x-forwarded-proto", self.scheme).partition(",")[0].strip()
         return f"{scheme}://{self.headers.get('host', 'localhost')}"
+
+    @property
+    def instance(self) -> str:
+        """Where the caller is to go on after signing in (`instance_url`)."""
+        return self.my_domain if self.my_domain and self.base in LOGIN_HOSTS else self.base
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,20 +7,19 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from infra.local.org import dml, rest, schema
+from infra.local.org import dml, rest, schema, soap
+from infra.local.org.apps import App, key_pair
 from infra.local.org.calls import CallLog
 from infra.local.org.errors import Refused, not_found
 from infra.local.org.faults import REQUEST, Fault, Faults
 from infra.local.org.ids import normal
-from infra.local.org.oauth import App, OAuth, key_pair
-from infra.local.org.records import Transaction
+from infra.local.org.oauth import OAuth
 from infra.local.org.render import columns_of, record
-from infra.local.org.schema import Row
-from infra.local.org.state import API_ENABLED, MODIFY_ALL, SEND_MESSAGES, VIEW_ALL, Caller, State, User, Work
+from infra.local.org.setup import Setup
+from infra.local.org.state import MODIFY_ALL, VIEW_ALL, Caller, State, User, Work
 from infra.local.org.wire import Request, Response, answer, http_date
 
 DAILY_CALLS: Final = 100_000
-ADMIN_SET: Final = "Reminder_Sync_Admin"
 STATUSES: Final = (
     ("Not Started", False),
     ("In Progress", False),
@@ -34,11 +33,11 @@ _UNAVAILABLE: Final = (
 )
 
 
-class Org:
+class Org(Setup):
     """One emulated org. `handle` is the whole wire; the other methods are people at their desks, without HTTP."""
 
     def __init__(self, state: State, oauth: OAuth, base: str) -> None:
-        self.state = state
+        super().__init__(state)
         self.base = base
         self.oauth = oauth
 
@@ -59,7 +58,7 @@ class Org:
         path = "/" + "/".join(part for part in request.path.split("/") if part)
         if path == rest.ROOT or path.startswith(f"{rest.ROOT}/"):
             return rest.handle(self.state, request)
-        found = self.oauth.handle(request)
+        found = self.oauth.handle(request) or soap.handle(self.state, request, rest.OLDEST, rest.NEWEST)
         return found or answer(not_found().body(), 404)
 
     # --- facts about the org
@@ -111,7 +110,7 @@ class Org:
 
     def register_key(self, public_pem: str) -> None:
         """Accept JWT assertions signed with this key's other half."""
-        self.oauth.register_key(public_pem)
+        self.oauth.app.register_key(public_pem)
 
     # --- people
 
@@ -123,9 +122,13 @@ class Org:
         """Sign a user in; gives a bearer token for the REST API. Calls of the page's tokens are not counted."""
         return self.state.sessions.open(user_id, self.state.second(), counted=counted)
 
+    def refresh_token(self, user_id: str) -> str:
+        """Give a refresh token of the user, as the code flow would."""
+        return self.state.sessions.open_refresh(user_id)
+
     def id_token(self, user_id: str, *, nonce: str = "") -> str:
         """Give an id token for the user, issued by this org's own address."""
-        return self.oauth.id_token(self.state.user(user_id), issuer=self.base, nonce=nonce)
+        return self.oauth.openid.id_token(self.state.user(user_id), issuer=self.base, nonce=nonce)
 
     def create(self, user_id: str, sobject: str, **fields: object) -> str:
         """Create a record of any object as this user; gives its id. Raises Salesforce's errors (`Refused`)."""
@@ -182,110 +185,6 @@ class Org:
         """End every session, as an administrator can: the next call of anybody is a 401."""
         self.state.sessions.revoke_all()
 
-    # --- setting up
-
-    def add_user(
-        self,
-        username: str,
-        name: str,
-        *,
-        permissions: frozenset[str] = frozenset(),
-        role: str = "user",
-        zone: str = "UTC",
-    ) -> User:
-        """Add a user; everybody may use the API and fires outbound messages, unless they hold `NoOutboundMessages`."""
-        admin = role == "admin"
-        held = permissions | {API_ENABLED} | ({SEND_MESSAGES} if role != "integration" else set())
-        if admin:
-            held |= {VIEW_ALL, MODIFY_ALL}
-        user = User(
-            id=self.state.mint.new("005"),
-            username=username,
-            name=name,
-            permissions=held,
-            time_zone=zone,
-            admin=admin,
-            role=role,
-        )
-        self.state.users[user.id] = user
-        first, _, last = name.rpartition(" ")
-        self._row(
-            "User",
-            user.id,
-            Username=username,
-            FirstName=first,
-            LastName=last,
-            Email=username,
-            IsActive=True,
-            TimeZoneSidKey=zone,
-            LanguageLocaleKey="en_US",
-            LocaleSidKey="en_US",
-            UserType="Standard",
-            **self._born(user.id),
-        )
-        if admin:
-            self.assign(user.id, ADMIN_SET)
-        return user
-
-    def deactivate(self, user_id: str) -> None:
-        """Make a user inactive: cannot sign in, cannot be given tasks; keeps those they own."""
-        self.state.user(user_id).active = False
-        row = self.state.store.tables["User"][user_id]
-        self._row("User", user_id, **{**row, "IsActive": False})
-
-    def add_queue(self, name: str, members: set[str]) -> str:
-        """Add a queue for tasks; gives its id (`00G…`)."""
-        key = self.state.mint.new("00G")
-        self._row("Group", key, Name=name, DeveloperName=name.replace(" ", "_"), Type="Queue")
-        self.state.queues[key] = set(members)
-        return key
-
-    def assign(self, user_id: str, permission_set: str) -> None:
-        """Give a user a permission set, made on first use."""
-        sets = self.state.store.tables["PermissionSet"]
-        key = next((key for key, row in sets.items() if row["Name"] == permission_set), None)
-        if key is None:
-            key = self.state.mint.new("0PS")
-            self._row("PermissionSet", key, Name=permission_set, Label=permission_set.replace("_", " "))
-        self._row("PermissionSetAssignment", self.state.mint.new("0Pa"), AssigneeId=user_id, PermissionSetId=key)
-
-    def set_statuses(self, statuses: tuple[tuple[str, bool], ...]) -> None:
-        """Replace the values of Status: (name, closed); the first open one is the default."""
-        default = next(name for name, closed in statuses if not closed)
-        self.state.closed = dict(statuses)
-        self.state.default_status = default
-        self._picklist("TaskStatus", "01J", "IsClosed", statuses, default)
-
-    def set_priorities(self, priorities: tuple[tuple[str, bool], ...], default: str = "Normal") -> None:
-        """Replace the values of Priority: (name, high)."""
-        self.state.high = dict(priorities)
-        self.state.default_priority = default
-        self._picklist("TaskPriority", "01K", "IsHighPriority", priorities, default)
-
-    def _picklist(
-        self, sobject: str, prefix: str, flag: str, values: tuple[tuple[str, bool], ...], default: str
-    ) -> None:
-        self.state.store.tables[sobject].clear()
-        for order, (name, marked) in enumerate(values, start=1):
-            facts: Row = {
-                "MasterLabel": name,
-                "ApiName": name,
-                "SortOrder": order,
-                flag: marked,
-                "IsDefault": name == default,
-            }
-            self._row(sobject, self.state.mint.new(prefix), **facts)
-
-    def _born(self, user_id: str) -> Row:
-        second = self.state.second()
-        stamps = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), second)
-        return {**stamps, "CreatedById": user_id, "LastModifiedById": user_id}
-
-    def _row(self, sobject: str, key: str, **values: schema.Value) -> None:
-        """Put a set-up record in place: no rules, no transaction, nobody is told."""
-        row: Row = {"IsDeleted": False, **values, "Id": key}
-        self.state.store.put(Transaction(self.state.second()), sobject, row)
-
 
 def _before(fault: Fault) -> Response | None:
     """What some faults answer instead of doing anything; None for those that come after."""
@@ -341,7 +240,7 @@ def make_org(  # noqa: PLR0913 - the options of an org, each optional
     org = Org(state, OAuth(state, app, token_now), base)
     org.set_statuses(STATUSES)
     org.set_priorities(PRIORITIES)
-    org._row(  # noqa: SLF001 - building the org is the one other place that puts rows in
+    org.put(
         "Organization",
         state.organization_id,
         Name="Example Sales",
