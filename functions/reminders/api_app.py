@@ -29,6 +29,7 @@ from reminders.api_http import JSON, LOG, Call, error, raw, remember
 from reminders.edit import Refused
 from reminders.ports import LedgerUnavailable, OrgUnavailable, World
 from reminders.runs import Run
+from reminders.telemetry import where
 
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body. 200 reminders of a usual size fit many times; Lambda itself refuses 6 MB."""
@@ -73,12 +74,12 @@ def _note_calls(run: Run) -> None:
     try:
         run.noted()
     except LedgerUnavailable as failure:
-        LOG.warning("the calls of a request were not counted", exc_info=failure)
+        LOG.warning("the calls of a request were not counted", extra={"where": where(failure)})
 
 
 @app.exception_handler([Exception, NotFoundError])  # type: ignore[untyped-decorator]  # Powertools leaves it untyped
 def _fail(failure: Exception) -> Response[str]:
-    """Map what was raised to its answer; what nobody foresaw is logged whole, and told without its insides."""
+    """Map what was raised to its answer; what nobody foresaw is logged by its place, not its words, and told without its insides."""
     match failure:
         case ApiError():
             known = failure
@@ -87,7 +88,7 @@ def _fail(failure: Exception) -> Response[str]:
         case OrgUnavailable():
             known = unavailable(failure)
         case LedgerUnavailable():
-            LOG.warning("the ledger does not answer", exc_info=failure)
+            LOG.warning("the ledger does not answer", extra={"where": where(failure)})
             known = ApiError(
                 503, "store_unavailable", "Our own store does not answer now. Look again before you repeat it."
             )
@@ -98,7 +99,7 @@ def _fail(failure: Exception) -> Response[str]:
         case RequestUnsupportedContentType():
             known = ApiError(415, "not_json", "Send the body as application/json.")
         case _:
-            LOG.error("a request failed in a way that was not foreseen", exc_info=failure)
+            LOG.error("a request failed in a way that was not foreseen", extra={"where": where(failure)})
             known = ApiError(500, "internal", "Something went wrong on our side. It has been logged.")
     LOG.info("a request was refused", extra={"status": known.status, "code": known.code})  # nothing of what was sent
     return error(known, app.context["site"])
@@ -140,7 +141,7 @@ def _openapi() -> str:
 
 
 def _corrected(document: dict[str, Any]) -> dict[str, Any]:
-    """Correct what Powertools says of us: the shape of a 500, which `_fail` decides, and parameters that could be null."""
+    """Correct what Powertools says of us: the shape of a 500, which `_fail` decides, and parameters that could be null or left out."""
     del document["components"]["schemas"]["ResponseValidationError"]
     shape = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ErrorOut", "GatewayErrorOut")]}
     for path, operation in ((path, each) for path, known in document["paths"].items() for each in known.values()):
@@ -154,6 +155,8 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
         for parameter in operation.get("parameters", ()):
             kinds = [kind for kind in parameter["schema"].pop("anyOf", ()) if kind != {"type": "null"}]
             parameter["schema"] |= kinds[0] if kinds else {}
+            # A route takes it as optional to answer 428 in its own words where it is missing.
+            parameter["required"] = parameter.get("required", False) or parameter["name"].lower() == "if-match"
     return document
 
 

@@ -29,7 +29,10 @@ def list_problems(if_none_match: IfNoneMatch = None) -> Response[str]:
     "/api/problems.csv",
     summary="The same as a file",
     tags=["Problems"],
-    responses={200: {"description": "One line per reminder.", "content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={
+        **responses(ProblemsOut),
+        200: {"description": "One line per reminder.", "content": {"text/csv": {"schema": {"type": "string"}}}},
+    },
 )
 def download_problems() -> Response[str]:
     """Download the same as CSV, one line per reminder, for a spreadsheet."""

@@ -8,7 +8,7 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from reminders import commands
+from reminders import commands, history
 from reminders.api_errors import ApiError, invalid
 from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
 from reminders.commands import Change, Command, Create, Delete, Done, Ignore, Restore, Retry, SyncThisOne, Wanted
@@ -29,8 +29,9 @@ from reminders.schemas import (
     ListOut,
     NewReminder,
     ReminderOut,
-    line,
+    TakeBackIn,
     row,
+    story,
     whole,
 )
 
@@ -91,10 +92,11 @@ def create_reminder(values: NewReminder, idempotency_key: IdempotencyKey = None)
     "/api/reminders/<reminder_id>", summary="Read one", tags=["Reminders"], responses=responses(ReminderOut, 404)
 )
 def read_reminder(reminder_id: Id) -> Response[str]:
-    """Read one reminder, recently deleted ones included."""
+    """Read one reminder, recently deleted ones included, with the lost values that are offered (F6)."""
     call = call_of(router)
-    found = commands.find(call.world, call.asker, reminder_id)
-    return reply(whole(found, call.site.salesforce_url), version=found.version)
+    found = history.story(call.world, call.asker, reminder_id)
+    body = whole(found.reminder, call.site.salesforce_url, found.offered)
+    return reply(body, version=found.reminder.version)
 
 
 @router.patch(
@@ -166,7 +168,21 @@ def ignore(reminder_id: Id) -> Response[str]:
 def read_history(reminder_id: Id) -> Response[str]:
     """Read what happened to a reminder and why, oldest first."""
     call = call_of(router)
-    return reply(HistoryOut(lines=[line(item) for item in commands.history(call.world, call.asker, reminder_id)]))
+    return reply(story(history.story(call.world, call.asker, reminder_id)))
+
+
+@router.post(
+    "/api/reminders/<reminder_id>/take-back",
+    summary="Take a lost value back",
+    tags=["Reminders"],
+    responses=responses(ReminderOut, 400, 404, 412, 413, 415, 428),
+)
+def take_back(reminder_id: Id, wanted: TakeBackIn, if_match: IfMatch = None) -> Response[str]:
+    """Set a field to a value that a line of the history lost (M2): an edit like any other, so it goes to Salesforce, too."""
+    call = call_of(router)
+    asked = history.TakeBack(reminder_id, require_version(if_match), wanted.line)
+    stored = history.take_back(call.world, call.asker, asked, now=call.now)
+    return reply(whole(stored, call.site.salesforce_url), version=stored.version)
 
 
 @router.post(

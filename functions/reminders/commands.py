@@ -18,7 +18,7 @@ from reminders import edit
 from reminders.access import known, may_use, require_admin, today
 from reminders.api_errors import ApiError, not_found, refused, stale
 from reminders.ports import View, World
-from reminders.reminder import Line, Record, Reminder, Values
+from reminders.reminder import Record, Reminder, Values
 from reminders.settings import User
 
 MAX_LIST = 1000
@@ -122,11 +122,6 @@ def id_for(asker: User, key: str) -> str:
 def find(world: World, asker: User, reminder_id: str) -> Reminder:
     """Read one reminder, deleted ones included. Raises ApiError (404)."""
     return _mine(asker, _read(world, [reminder_id]).get(reminder_id))
-
-
-def history(world: World, asker: User, reminder_id: str) -> list[Line]:
-    """Read what happened to a reminder, oldest first. Raises ApiError (404)."""
-    return world.ledger.history(find(world, asker, reminder_id).id)
 
 
 def listing(world: World, asker: User, wanted: Wanted, *, now: datetime) -> Listing:

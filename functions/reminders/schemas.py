@@ -7,7 +7,7 @@ Salesforce ids. What depends on the rules of a reminder (lengths, control charac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
+from reminders.history import Story
 from reminders.ports import Person, View
 from reminders.reminder import Event, Line, Priority, Reminder, Side, Status, SyncState, Type, sync_state
 from reminders.reminder import Field as MappedField
@@ -207,9 +208,14 @@ class ReminderRow(BaseModel):
 
 
 class ReminderOut(ReminderRow):
-    """A reminder, whole. Its ETag is its version."""
+    """A reminder, whole. Its ETag is its version.
+
+    `offered` are numbers of lines of its history whose lost value can be taken back now that its task is back (F6); told where one
+    reminder is read, else empty.
+    """
 
     details: str | None
+    offered: list[int] = []
 
 
 class StaleOut(ErrorOut):
@@ -242,12 +248,14 @@ class BulkOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One line of a reminder's history: what happened, by which rule, and why (C2).
+    """One line of a reminder's history: what happened, by which rule, and why (C2). Its `number` is its own for good.
 
     `lost` is a value that stands on neither side any more (M2). `before` is what both sides had agreed on, `here` and `there` what
-    each held, as excerpts. `calls` are the API calls that it took, the writing one shared by `shared` reminders.
+    each held, as excerpts. `calls` are the API calls that it took, the writing one shared by `shared` reminders. `offered`: its lost
+    value is waiting to be taken back (F6).
     """
 
+    number: int
     at: datetime
     event: Event
     rule: str
@@ -260,6 +268,13 @@ class LineOut(BaseModel):
     there: str | None
     calls: int | None
     shared: int | None
+    offered: bool
+
+
+class TakeBackIn(Strict):
+    """Which line of the history: its number."""
+
+    line: StrictInt = Field(ge=1)
 
 
 class HistoryOut(BaseModel):
@@ -294,9 +309,10 @@ def row(reminder: Reminder, salesforce_url: str) -> ReminderRow:
     return ReminderRow(**_fields(reminder, salesforce_url))
 
 
-def whole(reminder: Reminder, salesforce_url: str) -> ReminderOut:
+def whole(reminder: Reminder, salesforce_url: str, offered: Sequence[int] = ()) -> ReminderOut:
     """Write a reminder with all its values."""
-    return ReminderOut(**_fields(reminder, salesforce_url), details=reminder.values.details)
+    fields = _fields(reminder, salesforce_url)
+    return ReminderOut(**fields, details=reminder.values.details, offered=list(offered))
 
 
 def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
@@ -321,9 +337,17 @@ def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
     }
 
 
-def line(item: Line) -> LineOut:
-    """Write one line of history."""
+def story(told: Story) -> HistoryOut:
+    """Write a history."""
+    return HistoryOut(
+        lines=[_line(number, item, offered=number in told.offered) for number, item in enumerate(told.lines, start=1)]
+    )
+
+
+def _line(number: int, item: Line, *, offered: bool) -> LineOut:
     return LineOut(
+        number=number,
+        offered=offered,
         at=item.at,
         event=item.event,
         rule=item.rule,

@@ -9,6 +9,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from reminders import diagnostics
 from reminders.diagnostics import Cause, Diagnosis
 from reminders.problems import Category
 from reminders.reminder import Reminder
@@ -92,6 +93,15 @@ def table(found: Diagnosis, salesforce_url: str) -> str:
     for cause in found.causes:
         concerned: list[Reminder | None] = [*([None] if cause.stopped else []), *cause.reminders]
         writer.writerows(_line(cause, each, salesforce_url) for each in concerned)
+    if found.truncated:
+        writer.writerow(
+            [
+                "",
+                "",
+                "",
+                f"There are more: only the first {diagnostics.LOOKED_AT:,} reminders with a problem are listed.",
+            ]
+        )
     return text.getvalue()
 
 

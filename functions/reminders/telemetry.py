@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -16,6 +17,9 @@ from reminders.problems import Failure
 NAMESPACE: Final = "ReminderSync"
 """Of all metrics. Their dimensions: `service`, `run`."""
 
+_LONGEST_CHAIN: Final = 8
+_LONGEST_TRACE: Final = 20
+
 SERVICE: Final = "reminders"
 """Also the name of our package, so what its modules log with the standard library comes out in the same structure."""
 
@@ -24,6 +28,24 @@ SERVICE: Final = "reminders"
 def logger() -> Logger:
     """Set up the logger once per container."""
     return Logger(service=SERVICE)
+
+
+def where(failure: BaseException) -> list[str]:
+    """Tell what was raised and where, causes first, without its words: a message may quote a value of somebody's reminder.
+
+    At most eight exceptions of a chain, and the innermost twenty calls of each.
+    """
+    told: list[str] = []
+    chain: list[BaseException] = []
+    link: BaseException | None = failure
+    while link is not None and len(chain) < _LONGEST_CHAIN:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    for each in reversed(chain):
+        calls = list(traceback.walk_tb(each.__traceback__))[-_LONGEST_TRACE:]
+        told += [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in calls]
+        told.append(type(each).__name__)
+    return told
 
 
 def total(summaries: Iterable[Summary]) -> Summary:

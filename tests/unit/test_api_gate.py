@@ -121,10 +121,10 @@ def test_a_ledger_that_is_down_is_said_so(api: Api, monkeypatch: pytest.MonkeyPa
 def test_what_nobody_foresaw_is_logged_and_not_told(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """C5: an error answers as JSON, without its insides, in the gate and behind it."""
+    """C5, Never: an error answers as JSON, without its insides; the log says where it happened, but quotes no value of a reminder."""
 
     def broken(*_: object, **__: object) -> Any:
-        raise RuntimeError("secret detail")
+        raise RuntimeError("secret detail") from KeyError("secret cause")
 
     api("GET", "/api/me")
     monkeypatch.setattr(api.ledger, "listing", broken)
@@ -134,7 +134,14 @@ def test_what_nobody_foresaw_is_logged_and_not_told(
     for response in (behind, gate):
         assert (response.status, response.json["error"]["code"]) == (500, "internal")
         assert "secret" not in response.body
-    assert len([record for record in caplog.records if record.exc_info]) == 2
+    unforeseen = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(unforeseen) == 2
+    for record in unforeseen:
+        assert record.where[-1] == "RuntimeError"  # type: ignore[attr-defined]  # what `extra` adds
+        assert "KeyError" in record.where  # type: ignore[attr-defined]  # same
+        assert any("test_api_gate.py" in each and each.endswith(" broken") for each in record.where)  # type: ignore[attr-defined]  # same
+        assert record.exc_info is None
+    assert "secret" not in "".join(f"{vars(record)}" for record in caplog.records)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +245,7 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/reminders/{reminder_id}/restore",
         "/api/reminders/{reminder_id}/retry",
         "/api/reminders/{reminder_id}/sync",
+        "/api/reminders/{reminder_id}/take-back",
         "/api/settings",
         "/api/settings/org",
         "/api/status",

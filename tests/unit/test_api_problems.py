@@ -12,6 +12,7 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Api
 
+from reminders import diagnostics
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Record, Reminder, Trouble, Values
 
@@ -192,3 +193,28 @@ def test_a_quiet_org_has_no_problems(api: Api) -> None:
     assert api("GET", "/api/problems.csv").content.decode().splitlines() == [
         "code,category,since,message,meaning,remedy,reminder,name,assignee,due,task,address"
     ]
+
+
+def test_a_file_that_is_cut_says_so(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C4: whoever works through a list must know that it is not all of it."""
+    monkeypatch.setattr(diagnostics, "LOOKED_AT", 2)
+    for number in range(3):
+        refused(api, f"r{number}")
+    rows = list(csv.reader(StringIO(api("GET", "/api/problems.csv").content.decode(), newline="")))
+    assert len(rows) == 4
+    assert "There are more" in rows[3][3]
+    assert api("GET", "/api/problems").json["truncated"] is True
+
+
+def test_the_documentation_tells_every_refusal_of_the_file(api: Api) -> None:
+    """C5: it is asked like any other address."""
+    paths = api("GET", "/openapi.json", by=None).json["paths"]
+    assert set(paths["/api/problems"]["get"]["responses"]) == set(paths["/api/problems.csv"]["get"]["responses"])
+    required = {
+        parameter["required"]
+        for operations in paths.values()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        if parameter["name"].lower() == "if-match"
+    }
+    assert required == {True}
