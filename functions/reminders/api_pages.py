@@ -1,12 +1,14 @@
 """The Command Center's files, as the browser gets them: from `functions/web`, compressed once per container, never from elsewhere.
 
-HTTP APIs do not compress, so the files are kept compressed here and served so to whoever accepts it. There is no build step,
-hence no fingerprint in the names: a browser asks again each time with the ETag it has, and is told 304.
+HTTP APIs do not compress, so the files are kept compressed here and served so to whoever accepts it. There is no build step, and
+still a file is fetched once per deployment: the page names its files under `/assets/<digest of all of them>/`, where they may be
+kept for ever. Modules and styles name each other relatively, so they stay under the digest that the page began with.
 """
 
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -20,15 +22,17 @@ from reminders.api_http import new_router
 
 WEB: Final = Path(__file__).parent.parent / "web"
 
+PAGE: Final = "index.html"
+
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
 
 _HEADERS: Final = {
-    "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -40,6 +44,10 @@ _HEADERS: Final = {
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
 }
+
+_ASK_AGAIN: Final = "no-cache"
+_DIGEST: Final = re.compile(r"([0-9a-f]{16})/")
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
 
 router = new_router()
 
@@ -54,16 +62,31 @@ class Asset:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All files by their path below `functions/web`, and the digest of all of them."""
+
+    assets: dict[str, Asset]
+    digest: str
+
+
 @lru_cache
-def assets() -> dict[str, Asset]:
-    """Read all files once, by the name they are served under. Only these names are ever served."""
-    files = [WEB / "index.html", *sorted((WEB / "assets").iterdir())]
-    return {file.name: _asset(file.suffix, file.read_bytes()) for file in files if file.suffix in _TYPES}
+def site() -> Site:
+    """Read all files once. Only these names are ever served."""
+    files = {
+        file.relative_to(WEB).as_posix(): file.read_bytes() for file in sorted(WEB.rglob("*")) if file.suffix in _TYPES
+    }
+    together = sha256()
+    for name, content in files.items():
+        together.update(f"{name} {len(content)}\n".encode() + content)
+    digest = together.hexdigest()[:16]
+    files[PAGE] = files[PAGE].replace(b'"/assets/', f'"/assets/{digest}/'.encode())
+    return Site({name: _asset(name, content) for name, content in files.items()}, digest)
 
 
-def _asset(suffix: str, content: bytes) -> Asset:
+def _asset(name: str, content: bytes) -> Asset:
     return Asset(
-        content_type=_TYPES[suffix],
+        content_type=_TYPES[Path(name).suffix],
         content=content,
         compressed=gzip.compress(content, mtime=0),
         etag=f'"{sha256(content).hexdigest()[:32]}"',
@@ -73,21 +96,25 @@ def _asset(suffix: str, content: bytes) -> Asset:
 @router.get("/", include_in_schema=False, enable_validation=False)
 def index() -> Response[bytes | str]:
     """Serve the page."""
-    return _serve("index.html")
+    return _serve(PAGE, _ASK_AGAIN)
 
 
-@router.get("/assets/<name>", include_in_schema=False, enable_validation=False)
-def asset(name: str) -> Response[bytes | str]:
-    """Serve what the page consists of."""
-    return _serve(name)
+@router.get("/assets/.+", include_in_schema=False, enable_validation=False)
+def asset() -> Response[bytes | str]:
+    """Serve what the page consists of. Under an older digest (a page opened before a deployment) there is today's file."""
+    name = router.current_event.path.removeprefix("/assets/")
+    digest = _DIGEST.match(name)
+    if digest is None:
+        return _serve(name, _ASK_AGAIN)
+    return _serve(name[digest.end() :], _FOR_EVER if digest[1] == site().digest else _ASK_AGAIN)
 
 
-def _serve(name: str) -> Response[bytes | str]:
-    found = assets().get(name)
+def _serve(name: str, cached: str) -> Response[bytes | str]:
+    found = site().assets.get(name)
     if found is None:
         raise NotFoundError
     # A weak ETag, because both encodings of a file share it.
-    headers: dict[str, str | list[str]] = {**_HEADERS, "ETag": f"W/{found.etag}"}
+    headers: dict[str, str | list[str]] = {**_HEADERS, "Cache-Control": cached, "ETag": f"W/{found.etag}"}
     asked = router.current_event.headers
     if found.etag in asked.get("if-none-match", ""):
         return Response(status_code=304, body="", headers=headers)

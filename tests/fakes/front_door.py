@@ -42,7 +42,7 @@ SIGN_IN = Authorizer("https://issuer.test", ("app",))
 _ROUTES = (
     Route("api", "ANY", "/api/{proxy+}", SIGN_IN),
     Route("api", "GET", "/", None),
-    Route("api", "GET", "/assets/{file}", None),
+    Route("api", "GET", "/assets/{proxy+}", None),
     Route("api", "GET", "/openapi.json", None),
     Route("receive", "POST", "/hooks/{secret}", None),
 )

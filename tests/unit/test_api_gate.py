@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from dataclasses import replace
 from datetime import timedelta
@@ -275,13 +276,25 @@ def test_the_page_opens_without_anybody_and_without_the_world(api: Api) -> None:
 
 def test_the_files_of_the_page_are_compressed_and_asked_for_once(api: Api) -> None:
     """HTTP APIs do not compress; a browser that has a file is told so."""
-    packed = api("GET", "/assets/app.js", by=None, headers={"Accept-Encoding": "gzip"})
-    plain = api("GET", "/assets/app.js", by=None)
+    packed = api("GET", "/assets/store/lists.js", by=None, headers={"Accept-Encoding": "gzip"})
+    plain = api("GET", "/assets/store/lists.js", by=None)
     assert packed.headers["content-type"] == plain.headers["content-type"] == "text/javascript; charset=utf-8"
     assert decompress(packed.content) == plain.content
     assert len(packed.content) < len(plain.content) / 2
-    again = api("GET", "/assets/app.js", by=None, headers={"If-None-Match": packed.headers["etag"]})
+    again = api("GET", "/assets/store/lists.js", by=None, headers={"If-None-Match": packed.headers["etag"]})
     assert (again.status, again.body) == (304, "")
+
+
+def test_a_file_is_fetched_once_per_deployment(api: Api) -> None:
+    """The page names its files under a digest of all of them; there they may be kept for ever, under an older one they may not."""
+    page = api("GET", "/", by=None)
+    script = re.search(r'src="(/assets/([0-9a-f]{16})/app\.js)"', page.content.decode())
+    assert script
+    kept = api("GET", script[1], by=None)
+    assert (kept.status, kept.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")
+    older = api("GET", f"/assets/{'0' * 16}/app.js", by=None)
+    assert (older.content, older.headers["cache-control"]) == (kept.content, "no-cache")
+    assert page.headers["cache-control"] == "no-cache"
 
 
 @pytest.mark.parametrize("name", ["..%2fapi.py", "../api.py", "nothing.js", "style.css%00", "APP.JS", ".."])

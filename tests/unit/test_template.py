@@ -109,7 +109,7 @@ def test_only_page_webhook_and_api_description_are_open(template: Template) -> N
         if event["Type"] == "HttpApi"
     }
     opened = {route for route, auth in routes.items() if auth == {"Authorizer": "NONE"}}
-    assert opened == {("POST", "/hooks/{secret}"), ("GET", "/"), ("GET", "/assets/{file}"), ("GET", "/openapi.json")}
+    assert opened == {("POST", "/hooks/{secret}"), ("GET", "/"), ("GET", "/assets/{proxy+}"), ("GET", "/openapi.json")}
     assert set(routes) - opened == {("ANY", "/api/{proxy+}")}
     auth = template.properties(template.resources["HttpApi"])["Auth"]
     assert auth["DefaultAuthorizer"] == "SignIn"

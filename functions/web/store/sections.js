@@ -1,0 +1,84 @@
+// The list that is looked at, filtered and in sections: what is drawn, and what keys move through.
+
+import { longDate, tomorrow } from "../lib/dates.js";
+import { computed, signal } from "../lib/ui.js";
+import { t } from "../lib/words.js";
+import { cursor, listHere, me, names, reminders, selected, today } from "./lists.js";
+
+export const NO_FILTER = { text: "", type: "", priority: "", state: "", person: "" };
+
+export const filter = signal(NO_FILTER);
+
+export const filtered = computed(() => Object.values(filter.value).some(Boolean));
+
+/** Sections of { id, name, late, due, items }; null while nothing was read yet. `due` is the day that a drop there gives. */
+export const sections = computed(() => {
+  const list = listHere();
+  const read = list.views.map((view) => reminders(view));
+  if (read.includes(null)) return null;
+  const day = today.value;
+  const next = tomorrow(day);
+  const found = list.views.flatMap((view, index) => {
+    const items = read[index].filter(matches);
+    if (view === "overdue") return [{ id: view, name: t("Overdue"), late: true, items }];
+    if (view !== "today") return [{ id: view, name: t(list.name), items }];
+    return [
+      { id: "today", name: t("Today"), day: longDate(day), due: day, items: items.filter((item) => item.due !== next) },
+      { id: "tomorrow", name: t("Tomorrow"), day: longDate(next), due: next, items: items.filter((item) => item.due === next) },
+    ];
+  });
+  return found.filter(({ items }) => items.length > 0);
+});
+
+/** Ids in the order in which they are drawn. */
+export const order = computed(() => (sections.value ?? []).flatMap(({ items }) => items.map(({ id }) => id)));
+
+function matches(item) {
+  const { text, type, priority, state, person } = filter.value;
+  if (type && item.type !== type) return false;
+  if (priority && item.priority !== priority) return false;
+  if (state && item.sync_state !== state) return false;
+  if (person && (person === "none" ? item.person !== null : item.person !== person)) return false;
+  if (!text) return true;
+  const words = [item.name, item.excerpt, item.campaign_name, names.value.get(item.person), names.value.get(item.assignee)];
+  const said = words.filter(Boolean).join("\n").toLocaleLowerCase();
+  return text.toLocaleLowerCase().split(/\s+/).every((word) => said.includes(word));
+}
+
+/** The day's progress: { done, all } of what is due today and of what was due before and is still open. */
+export const progress = computed(() => {
+  const day = today.value;
+  const done = (reminders("completed") ?? []).filter((item) => item.due === day && item.assignee === me.value.id).length;
+  const open = (reminders("today") ?? []).filter((item) => item.due === day).length;
+  return { done, all: done + open };
+});
+
+/** What keys act on: the selection, else the row that has the cursor. */
+export function acted() {
+  if (selected.value.size) return order.value.filter((id) => selected.value.has(id));
+  return cursor.value && order.value.includes(cursor.value) ? [cursor.value] : [];
+}
+
+/** Move the cursor by so many rows, within the list; without one it enters at the end it comes from. */
+export function move(by) {
+  const ids = order.value;
+  if (ids.length === 0) return;
+  const at = ids.indexOf(cursor.value);
+  const next = at < 0 ? (by > 0 ? 0 : ids.length - 1) : Math.min(Math.max(at + by, 0), ids.length - 1);
+  cursor.value = ids[next];
+}
+
+/** Let the cursor step on to what will stand where these stand now, before they leave the list. */
+export function stepOff(ids) {
+  if (!ids.includes(cursor.value)) return;
+  const all = order.value;
+  const at = all.indexOf(cursor.value);
+  cursor.value = all.slice(at).find((id) => !ids.includes(id)) ?? all.slice(0, at).findLast((id) => !ids.includes(id)) ?? null;
+}
+
+export function select(id, on = !selected.value.has(id)) {
+  const next = new Set(selected.value);
+  if (on) next.add(id);
+  else next.delete(id);
+  selected.value = next;
+}

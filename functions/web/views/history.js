@@ -1,0 +1,33 @@
+// What happened to a reminder and why, newest first (C2): event, rule, the three sides, the decision, and what it cost.
+
+import { Icon } from "../components/icon.js";
+import { moment } from "../lib/dates.js";
+import { html, view } from "../lib/ui.js";
+import { many, t } from "../lib/words.js";
+import { FIELDS, shown } from "../store/differences.js";
+import { me } from "../store/lists.js";
+
+export const History = view(({ lines }) => html`
+  <section class="history" aria-labelledby="history-title">
+    <h3 id="history-title"><${Icon} name="clock" size="small" /> ${t("What happened, and why")}</h3>
+    ${lines === null ? html`<p class="quiet">${t("Loading…")}</p>` : html`<ol>${[...lines].reverse().map((line) => html`<${Line} line=${line} />`)}</ol>`}
+  </section>`);
+
+const Line = ({ line }) => html`
+  <li class=${`line ${line.side ? `is-${line.side}` : ""}`}>
+    <p><bdi>${line.text}</bdi></p>
+    ${line.field && (line.here !== null || line.there !== null || line.before !== null) && html`
+      <dl class="sides">
+        ${side(t("Agreed before"), line.field, line.before)}${side(t("Here"), line.field, line.here)}${side(t("In Salesforce"), line.field, line.there)}
+      </dl>`}
+    ${line.lost !== null && html`<blockquote><span class="quiet">${t("Not kept:")}</span> <bdi>${line.field ? shown(line.field, line.lost) : line.lost}</bdi></blockquote>`}
+    <p class="quiet"><time datetime=${line.at}>${moment(line.at, me.value.time_zone)}</time> · ${t("Rule {rule}", { rule: line.rule })}${line.field && html` · ${t(FIELDS[line.field] ?? line.field)}`}${calls(line)}</p>
+  </li>`;
+
+const side = (name, field, value) => html`<div><dt>${name}</dt><dd><bdi>${value === null ? t("empty") : shown(field, value)}</bdi></dd></div>`;
+
+function calls({ calls: n, shared }) {
+  if (n === null) return "";
+  const words = many(n, "{n} API call", "{n} API calls");
+  return shared > 1 ? ` · ${words} ${t("shared by {n} reminders", { n: shared })}` : ` · ${words}`;
+}

@@ -1,0 +1,286 @@
+"""The work list as a person uses it: what is on the screen is what is stored, every edit shows at once, refusals are told."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.on_the_page import edit, lists, make, names, open_as, open_reminder, panel, stored
+from fakes.people import BO, Api, sync_on
+from playwright.sync_api import APIResponse, Page, Route, expect
+
+
+def test_it_opens_on_overdue_today_and_tomorrow(page: Page, api: Api) -> None:
+    """S5: overdue above, then today, then tomorrow; later ones are in other lists."""
+    for name, due in (("Late", "2026-11-20"), ("Now", "2026-11-22"), ("Next", "2026-11-23"), ("Far", "2026-12-24")):
+        make(api, name, due)
+    make(api, "Undated", None)
+    open_as(page)
+    expect(page.locator(".section-head")).to_contain_text(["Overdue", "Today", "Tomorrow"])
+    expect(names(page)).to_have_text(["Late", "Now", "Next"])
+    for tab, name in (("Upcoming", "Far"), ("No date", "Undated"), ("Overdue", "Late")):
+        lists(page, tab)
+        expect(names(page)).to_have_text([name])
+
+
+def test_what_people_type_never_becomes_markup(page: Page, api: Api) -> None:
+    """Names, details and names of people come from strangers; the `page` fixture fails on any dialog."""
+    evil = "<img src=x onerror=alert(1)>"
+    reminder_id = make(api, evil, details="<script>alert(2)</script>", call_reason="</li><b>x")
+    edit(api, reminder_id, due="2026-11-23")
+    open_as(page)
+    expect(names(page)).to_have_text([evil])
+    open_reminder(page, evil)
+    expect(panel(page).get_by_label("Name")).to_have_value(evil)
+    expect(panel(page).get_by_label("Details")).to_have_value("<script>alert(2)</script>")
+    assert page.locator("main img, main script, .panel img, .panel script").count() == 0
+
+
+def test_a_reminder_is_created_with_the_keyboard_alone(page: Page, api: Api) -> None:
+    """C1: n, the name, Enter."""
+    open_as(page)
+    expect(page.get_by_text("Nothing is due today or tomorrow.")).to_be_visible()
+    page.keyboard.press("n")
+    page.keyboard.type("Call Nina")
+    page.keyboard.press("Enter")
+    expect(names(page)).to_have_text(["Call Nina"])
+    (item,) = api("GET", "/api/reminders").json["items"]
+    assert (item["name"], item["due"], item["assignee"]) == ("Call Nina", "2026-11-22", BO)
+
+
+def test_a_create_whose_answer_is_lost_makes_one_reminder(page: Page, api: Api) -> None:
+    """Never: pressing Create again after a lost answer sends the same key, so there are not two."""
+    open_as(page)
+    lost: list[APIResponse] = []
+
+    def lose(route: Route) -> None:
+        if route.request.method == "POST" and not lost:
+            lost.append(route.fetch())  # the server made it; the answer never arrives
+            route.abort()
+        else:
+            route.fallback()
+
+    page.route("**/api/reminders", lose)
+    page.get_by_role("button", name="New reminder").click()
+    page.get_by_label("Name").fill("Once")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("The server does not answer.").first).to_be_visible()
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("button", name="Create")).to_have_count(0)
+    assert [item["name"] for item in api("GET", "/api/reminders").json["items"]] == ["Once"]
+
+
+def test_a_day_is_worked_through_with_one_key_each(page: Page, api: Api) -> None:
+    """C1: c completes the row one is on and steps to the next; u takes the last one back."""
+    ids = [make(api, name) for name in ("One", "Two", "Three")]
+    open_as(page)
+    expect(names(page)).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".row.is-here")).to_have_count(1)
+    first = page.locator(".row.is-here .row-name").inner_text()
+    page.keyboard.press("c")
+    expect(names(page)).to_have_count(2)
+    page.keyboard.press("c")
+    expect(names(page)).to_have_count(1)
+    expect(page.locator(".day")).to_contain_text("2 of 3 done today")
+    page.keyboard.press("u")
+    expect(names(page)).to_have_count(2)
+    expect(names(page).filter(has_text=first)).to_have_count(0)
+    expect(page.locator(".is-busy")).to_have_count(0)
+    assert sorted(stored(api, one)["status"] == "Open" for one in ids) == [False, True, True]
+
+
+def test_completed_by_a_click_and_taken_back_with_undo(page: Page, api: Api) -> None:
+    """C1: it leaves the list at once, and comes back by one click."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    page.get_by_role("button", name="Complete: Call Nina").click()
+    expect(names(page)).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(names(page)).to_have_text(["Call Nina"])
+    expect(page.locator(".is-busy")).to_have_count(0)
+    assert stored(api, reminder_id)["status"] == "Open"
+
+
+def test_renamed_where_it_stands(page: Page, api: Api) -> None:
+    """C1: e, another name, Enter; Escape leaves everything as it was."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    page.keyboard.press("ArrowDown")
+    for key, wanted in (("Escape", "Call Nina"), ("Enter", "Call Kim")):
+        page.keyboard.press("e")
+        expect(page.get_by_label("Name")).to_be_focused()
+        page.get_by_label("Name").fill("Call Kim")
+        page.keyboard.press(key)
+        expect(names(page)).to_have_text([wanted])
+    expect(page.locator(".is-busy")).to_have_count(0)
+    assert stored(api, reminder_id)["name"] == "Call Kim"
+
+
+def test_another_day_by_key_and_by_drag(page: Page, api: Api) -> None:
+    """C1, F4: m makes it tomorrow's, d and a number another day's, and dropped on a section it is that day's."""
+    reminder_id = make(api, "Call Nina")
+    make(api, "Stays", "2026-11-23")
+    open_as(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("m")
+    expect(page.locator(".section-head")).to_contain_text(["Tomorrow"])
+    page.keyboard.press("d")
+    page.keyboard.press("1")
+    expect(page.locator(".section-head")).to_contain_text(["Today", "Tomorrow"])
+    page.locator(f'[data-id="{reminder_id}"]').drag_to(page.locator(".section", has_text="Stays"))
+    expect(page.locator(".section-head")).to_contain_text(["Tomorrow"])
+    expect(page.locator(".is-busy")).to_have_count(0)
+    assert stored(api, reminder_id)["due"] == "2026-11-23"
+
+
+def test_several_at_once_and_all_taken_back(page: Page, api: Api) -> None:
+    """C1: what is selected is done together, told as one, and undone as one."""
+    ids = [make(api, name) for name in ("One", "Two", "Three")]
+    open_as(page)
+    expect(names(page)).to_have_count(3)
+    page.keyboard.press("Control+a")
+    page.get_by_role("region", name="Selection").get_by_role("button", name="Delete").click()
+    expect(names(page)).to_have_count(0)
+    expect(page.locator(".toast")).to_contain_text("3 deleted")
+    page.get_by_role("button", name="Undo").click()
+    expect(names(page)).to_have_count(3)
+    expect(page.locator(".is-busy")).to_have_count(0)
+    assert [stored(api, one)["deleted"] for one in ids] == [None, None, None]
+
+
+def test_deleted_ones_are_restored(page: Page, api: Api) -> None:
+    """M4, M5: a delete is one key, found again under "recently deleted", and restored there."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Delete")
+    expect(names(page)).to_have_count(0)
+    lists(page, "Recently deleted")
+    page.get_by_role("button", name="Restore: Call Nina").click()
+    expect(names(page)).to_have_count(0)
+    lists(page, "Today and tomorrow")
+    expect(names(page)).to_have_text(["Call Nina"])
+    assert stored(api, reminder_id)["deleted"] is None
+
+
+def test_search_and_filter_narrow_the_list(page: Page, api: Api) -> None:
+    """C1: words anywhere in it, and by type and priority; nothing found says how to go on."""
+    make(api, "Call Nina", type="Call", priority="High")
+    make(api, "Write to Kim", type="Email", details="about the renewal")
+    open_as(page)
+    page.keyboard.press("/")
+    page.keyboard.type("renewal")
+    expect(names(page)).to_have_text(["Write to Kim"])
+    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Type").select_option("Call")
+    expect(names(page)).to_have_text(["Call Nina"])
+    page.get_by_label("Priority").select_option("Normal")
+    expect(page.get_by_text("Nothing here matches.")).to_be_visible()
+
+
+def test_a_stale_edit_is_taken_back_and_doing_it_anyway_is_a_choice(page: Page, api: Api) -> None:
+    """C5: what somebody else wrote meanwhile is not overwritten unseen."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    expect(names(page)).to_have_count(1)
+    page.route("**/api/reminders?**", lambda route: route.abort())  # this list learns nothing new
+    edit(api, reminder_id, name="Theirs", priority="High")
+    page.get_by_role("button", name="Complete: Call Nina").click()
+    expect(page.locator(".refusal")).to_contain_text("Not saved: Call Nina")
+    expect(page.locator(".changes li")).to_have_text(["Name: Call Nina → Theirs", "Priority: Normal → High"])
+    expect(names(page)).to_have_text(["Theirs"])
+    assert stored(api, reminder_id)["status"] == "Open"
+    page.get_by_role("button", name="Do it anyway").click()
+    expect(names(page)).to_have_count(0)
+    expect(page.locator(".refusal")).to_have_count(0)
+    assert stored(api, reminder_id)["status"] == "Complete"
+
+
+def test_two_quick_edits_of_one_reminder_both_count(page: Page, api: Api) -> None:
+    """C5: the second goes out on the version that the first one gave, not on the one that was on the screen."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("p")
+    page.keyboard.press("m")
+    expect(page.locator(".row.is-busy")).to_have_count(0)
+    expect(page.locator(".refusal")).to_have_count(0)
+    now = stored(api, reminder_id)
+    assert (now["priority"], now["due"]) == ("High", "2026-11-23")
+
+
+def test_a_change_made_elsewhere_appears_without_reload(page: Page, api: Api) -> None:
+    """C1: live within one look of two seconds, while what is being typed stays."""
+    reminder_id = make(api, "Call Nina")
+    make(api, "Other")
+    open_as(page)
+    open_reminder(page, "Other")
+    panel(page).get_by_label("Details").fill("half a sen")
+    edit(api, reminder_id, name="Call Kim")
+    expect(page.get_by_role("button", name="Call Kim", exact=True)).to_be_visible()
+    expect(panel(page).get_by_label("Details")).to_have_value("half a sen")
+
+
+def test_a_server_that_does_not_answer_is_told_and_forgiven(page: Page, api: Api) -> None:
+    """C5: what is shown may be old, and the page says so until the server is back; nothing refused looks saved."""
+    make(api, "Call Nina")
+    open_as(page)
+    expect(names(page)).to_have_text(["Call Nina"])
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.locator(".banner")).to_contain_text("The server does not answer. What you see may be old.")
+    page.get_by_role("button", name="Complete: Call Nina").click()
+    expect(page.locator(".refusal")).to_contain_text("Not saved: Call Nina")
+    expect(names(page)).to_have_text(["Call Nina"])
+    page.unroute("**/api/**")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator(".banner")).to_have_count(0)
+
+
+def test_an_idle_page_costs_no_lists(page: Page, api: Api) -> None:
+    """C1: watching is answered with 304 while nothing changes."""
+    make(api, "Call Nina")
+    open_as(page)
+    expect(names(page)).to_have_text(["Call Nina"])
+    for name in ("overdue", "today"):
+        with page.expect_response(lambda response, name=name: f"view={name}" in response.url) as looked:  # type: ignore[misc]  # playwright leaves the lambda untyped
+            pass
+        assert looked.value.status == 304
+
+
+def test_keys_of_one_letter_can_be_turned_off(page: Page, api: Api) -> None:
+    """C1: somebody who dictates must not complete a reminder by saying a word."""
+    make(api, "Call Nina")
+    open_as(page)
+    expect(names(page)).to_have_count(1)
+    page.keyboard.press("?")
+    page.get_by_label("Use keys of one letter").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("c")
+    page.keyboard.press("n")
+    expect(names(page)).to_have_text(["Call Nina"])
+    expect(page.get_by_role("button", name="Create")).to_have_count(0)
+
+
+def test_an_older_reminder_is_taken_into_the_sync(page: Page, api: Api) -> None:
+    """S2: "Sync this one", with the state and its reason before and after."""
+    make(api, "Older")
+    sync_on(api, BO)
+    open_as(page)
+    expect(page.locator(".row .state")).to_contain_text("Not synced")
+    open_reminder(page, "Older")
+    panel(page).get_by_role("button", name="Sync this one").click()
+    expect(panel(page).locator(".state")).to_contain_text("Waiting")
+
+
+@pytest.mark.parametrize("width", [360, 3840])
+def test_nothing_is_cut_off_on_a_phone_or_a_wall(page: Page, api: Api, width: int) -> None:
+    """C1: readable from 360 px to 4K: nothing sticks out, an open reminder included."""
+    make(api, "A-name-without-any-blank-" * 10, details="x" * 500)
+    page.set_viewport_size({"width": width, "height": 900})
+    open_as(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    names(page).click()
+    expect(panel(page).get_by_label("Details")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("[...document.querySelectorAll('.panel')].every((it) => it.scrollWidth <= it.clientWidth)")

@@ -1,0 +1,51 @@
+"""What a person does on the page, and what is stored meanwhile: shared by the browser's tests."""
+
+from __future__ import annotations
+
+from fakes.people import Api
+from playwright.sync_api import Locator, Page, expect
+
+
+def open_as(page: Page, name: str = "Bo Berg") -> None:
+    """Sign in locally."""
+    page.goto("/")
+    page.get_by_role("button", name=name).click()
+    expect(page.get_by_role("heading", name="Today and tomorrow")).to_be_visible()
+
+
+def make(api: Api, name: str, due: str | None = "2026-11-22", **values: str) -> str:
+    """Create a reminder of Bo's behind the page's back."""
+    return str(api("POST", "/api/reminders", {"name": name, "due": due, **values}).json["id"])
+
+
+def stored(api: Api, reminder_id: str) -> dict[str, object]:
+    """Read a reminder as it is stored."""
+    return dict(api("GET", f"/api/reminders/{reminder_id}").json)
+
+
+def edit(api: Api, reminder_id: str, version: int = 1, **values: object) -> None:
+    """Change a reminder behind the page's back."""
+    answer = api("PATCH", f"/api/reminders/{reminder_id}", values, headers={"If-Match": f'"{version}"'})
+    assert answer.status == 200, answer.body
+
+
+def names(page: Page) -> Locator:
+    """Find the names in the list, in the order in which they stand."""
+    return page.locator(".row-name")
+
+
+def panel(page: Page) -> Locator:
+    """Find the reminder that is open."""
+    return page.locator(".panel")
+
+
+def open_reminder(page: Page, name: str) -> Locator:
+    """Open a reminder of the list, and wait until all of it is there."""
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(panel(page).get_by_label("Name")).to_be_visible()
+    return panel(page)
+
+
+def lists(page: Page, name: str) -> None:
+    """Go to another list."""
+    page.get_by_role("navigation", name="Lists").get_by_role("link", name=name).click()
