@@ -16,6 +16,5 @@ def handler(event: Event, context: object) -> dict[str, int]:
         case Scheduled(at_once):
             return telemetry.report("poll", timetable.poll(world, at_once=at_once), context)
         case Woken(user_ids, requests):
-            first_syncs = [find.first_sync(world, user_id) for user_id in user_ids]
             asked = [find.sync_now(world) for _ in requests]
-            return telemetry.report("bell", telemetry.total([*first_syncs, *asked]), context)
+            return telemetry.report("bell", telemetry.total([*asked, find.first_syncs(world, user_ids)]), context)

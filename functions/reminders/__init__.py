@@ -1,7 +1,8 @@
 """Reminder Sync: reminders here, tasks in Salesforce, kept in step.
 
 The pure half (values and rules) imports the standard library and itself only: `reminder`, `task`, `subject`, `mapping`,
-`settings`, `edit`, `lost_values`, `fields`, `decision`, `first_meeting`, `merge`, `writes`, `push_plan`, `watermark`, `problems`,
+`settings`, `edit`, `lost_values`, `fields`, `decision`, `drift`, `gone`,
+`first_meeting`, `merge`, `writes`, `push_plan`, `watermark`, `problems`,
 `remedies`, `budget`. The shell (network, tables, wiring) stands on it: `ports`, `find`, `inbox`, `outbox`, `ration`, `salesforce`,
 `tables`, `hint_queue`, `outbound_message`, `api_app`, `runtime`.
 """

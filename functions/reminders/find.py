@@ -6,12 +6,12 @@ A watermark moves only after every hint of its range is confirmed stored, so a c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders import groups, outbox, runs
+from reminders import comparison, groups, outbox, runs
 from reminders.ports import (
     RACES,
     InvalidRange,
@@ -19,13 +19,14 @@ from reminders.ports import (
     LostRaces,
     Mark,
     OrgUnavailable,
+    Shelf,
     Summary,
     TooManyIds,
-    View,
     World,
 )
+from reminders.problems import Failure
 from reminders.push_plan import chunks
-from reminders.reminder import Record, waiting
+from reminders.reminder import RECENTLY_DELETED
 from reminders.settings import User
 from reminders.task import Hint
 from reminders.watermark import DELETED_HORIZON, UPDATED_HORIZON, Span, covered, span, too_old
@@ -36,21 +37,33 @@ BATCH: Final = 100
 PARKED: Final = 2_000
 """Parked hints drained per poll: bounded, the next poll goes on."""
 
-SWEEP_OVERLAP: Final = timedelta(hours=48)
-"""How far before the last good sweep the next one looks (I5)."""
+
+class FirstSyncsFailed(ExceptionGroup[Exception]):
+    """Some first syncs failed; the others are done."""
+
 
 Ask = Callable[[Span], tuple[list[Hint], datetime]]
 
 
 def poll(world: World) -> Summary:
-    """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3)."""
+    """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3).
+
+    Then the first syncs whose bell has died away unheard: nobody waits for the night (S1). Raises FirstSyncsFailed when all is done.
+    """
+    summary = _poll(world)
+    if summary.unavailable:
+        return summary
+    unlisted = [user.id for user in world.ledger.syncing() if user.first_sync and not user.first_sync.listed]
+    return replace(summary, counts=Counter(summary.counts) + Counter(first_syncs(world, unlisted).counts))
+
+
+def _poll(world: World) -> Summary:
     run = runs.begin(world, "poll", probes=1)
     world, counts = run.world, Counter[str]()
     try:
         now = world.org.now()
         _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
         _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
-        _resume_first_syncs(world, counts)
     except OrgUnavailable as stop:
         # The watermarks stand where they stood; the next poll asks for the same range and more.
         run.stopped(stop.failure)
@@ -62,7 +75,7 @@ def poll(world: World) -> Summary:
 
 def sync_now(world: World) -> Summary:
     """Poll at once and ring for what waits, because somebody asked for it (C3)."""
-    summary = poll(world)
+    summary = _poll(world)
     if summary.unavailable:
         return summary
     rung = groups.ring_waiting(world, outbox.LEASE)
@@ -84,6 +97,27 @@ def first_sync(world: World, user_id: str) -> Summary:
     return summary
 
 
+def first_syncs(world: World, user_ids: Iterable[str]) -> Summary:
+    """Run several first syncs, each by itself: one that fails does not keep the others from theirs.
+
+    Raises FirstSyncsFailed when all were tried: the stream delivers again, those that are done cost one read, and whoever is given
+    up by the stream is picked up by the next poll.
+    """
+    counts: Counter[str] = Counter()
+    unavailable: Failure | None = None
+    failures: list[Exception] = []
+    for user_id in user_ids:
+        try:
+            summary = first_sync(world, user_id)
+            counts.update(summary.counts)
+            unavailable = unavailable or summary.unavailable
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it is raised below, after the others had their turn
+            failures.append(failure)
+    if failures:
+        raise FirstSyncsFailed(f"{len(failures)} first syncs failed", failures)
+    return Summary(counts=counts, unavailable=unavailable)
+
+
 def _first_sync(world: World, user_id: str) -> Summary:
     counts: Counter[str] = Counter()
     user = world.ledger.users([user_id]).get(user_id)
@@ -98,40 +132,9 @@ def _first_sync(world: World, user_id: str) -> Summary:
     if world.ledger.save_user(replace(user, first_sync=begun)) is None:
         raise LostRaces(f"user {user_id}")
     world.hints.store([Hint(task_id, batch=each) for each, batch in batches.items() for task_id in batch])
-    _hint_again(world, user, counts)
+    counts += _catch_up(world, user)
     _listed(world.ledger, user.id, begun.started)
     counts["found"] = len(found)
-    return Summary(counts=counts)
-
-
-def sweep(world: World) -> Summary:
-    """Hint everything that could have drifted: linked open reminders and recently changed tasks of everybody who syncs (I5)."""
-    run = runs.begin(world, "sweep")
-    try:
-        summary = _compare(run.world)
-    except OrgUnavailable as stop:
-        run.stopped(stop.failure)
-        return Summary(counts={}, unavailable=stop.failure)
-    run.got_through()
-    return summary
-
-
-def _compare(world: World) -> Summary:
-    """Compare everything; also what the poll does where its lists no longer reach back (I4)."""
-    counts: Counter[str] = Counter()
-    last = world.ledger.successes().get("sweep")
-    now = world.clock.now()
-    for user in world.ledger.syncing():
-        if user.first_sync and not user.first_sync.listed:
-            counts.update(_first_sync(world, user.id).counts)  # its bell rang while the org could not be read
-        since = (last or now) - SWEEP_OVERLAP
-        if user.first_sync:
-            since = max(since, user.first_sync.since)
-        hints = [Hint(task_id) for task_id in world.org.open_tasks(user.id, since)]
-        world.hints.store(hints)
-        counts["hints"] += len(hints)
-        _hint_again(world, user, counts)
-    world.ledger.succeeded("sweep", now)
     return Summary(counts=counts)
 
 
@@ -139,26 +142,32 @@ def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[s
     """Ask one replication resource from its watermark on, store the hints, then move the watermark."""
     stands = world.ledger.watermark(mark)
     horizon = UPDATED_HORIZON if mark is Mark.UPDATED else DELETED_HORIZON
-    answer = None if too_old(stands, now, horizon) else _ask(ask, span(stands, now))
-    if answer is None:
+    try:
+        hints, reached = _ask(ask, _reachable(stands, now, horizon))
+    except InvalidRange as gap:
         # I4: the resource no longer reaches back to the watermark. Compare everything, then follow it from here on.
+        if not counts["full_comparisons"]:
+            counts.update(comparison.full(world, f"{mark}: {gap}"))
         counts["full_comparisons"] += 1
-        counts.update(_compare(world).counts)
         world.ledger.advance(mark, span(None, now).start)
         return
-    hints, reached = answer
     world.hints.store(hints)
     world.ledger.advance(mark, reached)
     counts[f"{mark}_hints"] += len(hints)
 
 
-def _ask(ask: Ask, asked: Span) -> tuple[list[Hint], datetime] | None:
-    """Ask for a range, or for its first half as long as it holds too many ids; None where it is not covered (I4)."""
+def _reachable(stands: datetime | None, now: datetime, horizon: timedelta) -> Span:
+    """Tell the range to ask for. Raises InvalidRange if it begins before the resource does."""
+    if too_old(stands, now, horizon):
+        raise InvalidRange(f"the watermark is older than {horizon.days} days")
+    return span(stands, now)
+
+
+def _ask(ask: Ask, asked: Span) -> tuple[list[Hint], datetime]:
+    """Ask for a range, or for its first half as long as it holds too many ids. Raises InvalidRange where it is not covered (I4)."""
     while True:
         try:
             hints, latest = ask(asked)
-        except InvalidRange:
-            return None
         except TooManyIds:
             half = asked.halved()
             if half is None:
@@ -176,20 +185,8 @@ def _updated(world: World, asked: Span) -> tuple[list[Hint], datetime]:
 def _deleted(world: World, asked: Span) -> tuple[list[Hint], datetime]:
     answer = world.org.deleted(asked.start, asked.end)
     if answer.earliest > asked.start:
-        raise InvalidRange
+        raise InvalidRange("earliestDateAvailable is later than the watermark")
     return [Hint(task_id, deleted=at) for task_id, at in answer.records], answer.covered
-
-
-def _resume_first_syncs(world: World, counts: Counter[str]) -> None:
-    """List what could not be listed while the org could not be asked (S1)."""
-    if not any(outage.run == "first_sync" for outage in world.ledger.outages()):
-        return
-    for user in world.ledger.syncing():
-        if user.first_sync and not user.first_sync.listed:
-            counts.update(_first_sync(world, user.id).counts)
-    for outage in world.ledger.outages():
-        if outage.run == "first_sync":
-            world.ledger.end_outage(outage.run, outage.failure.code)
 
 
 def _drain(world: World, counts: Counter[str]) -> None:
@@ -209,14 +206,18 @@ def _start_watermarks(world: World) -> None:
         world.ledger.advance(Mark.DELETED, start)
 
 
-def _hint_again(world: World, user: User, counts: Counter[str]) -> None:
-    """Hint the tasks of a user's linked open reminders, and ring for what waited for sync to be turned on (S3)."""
-    reminders = world.ledger.listing(user.id, View.OPEN, world.clock.now().date().isoformat())
-    world.hints.store([Hint(reminder.task_id) for reminder in reminders if reminder.task_id])
-    counts["hints"] += len(reminders)
-    stuck = world.ledger.reminders(world.ledger.stuck(user.id))
-    world.ledger.save([Record(reminder=waiting(reminder, world.clock.now())) for reminder in stuck.values()])
-    counts["rung"] += len(stuck)
+def _catch_up(world: World, user: User) -> Counter[str]:
+    """Hint and ring for what was linked while sync was off (S3)."""
+    now = world.clock.now()
+    since = user.first_sync.since if user.first_sync else now
+    dates = comparison.listed_as_deleted(world, since) if _has_linked(world, user.id) else {}
+    scope = comparison.Scope(changed=since - comparison.LATELY, deleted=now - RECENTLY_DELETED, dates=dates)
+    return Counter(hints=comparison.hint_linked(world, user.id, scope), rung=comparison.ring_stuck(world, user.id))
+
+
+def _has_linked(world: World, user_id: str) -> bool:
+    """Whether there is anything that Salesforce could have deleted; on the very first time there is not, and it is not asked."""
+    return any(each.task_id for shelf in Shelf for each in world.ledger.shelf(user_id, shelf))
 
 
 def _listed(ledger: Ledger, user_id: str, started: datetime) -> None:

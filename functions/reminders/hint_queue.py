@@ -1,7 +1,7 @@
 """The queue on which every finder stores its hints (I1): SQS, and the shape of its messages.
 
-One message is JSON, `{"hints": [{"task_id": "00T…", "deleted"?: "<ISO 8601, aware>", "batch"?: "<name>"}, …]}`, with at most
-100 hints. A queue may deliver a message twice or late; hints allow for that (M7).
+One message is JSON, `{"hints": [{"task_id": "00T…", "deleted"?: "<ISO 8601, aware>", "batch"?: "<name>", "swept"?: true}, …]}`,
+with at most 100 hints. A queue may deliver a message twice or late; hints allow for that (M7).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from reminders.ports import Clock
+from reminders.ports import Clock, DeadBatch
 from reminders.task import Hint, is_task_id
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from mypy_boto3_sqs.type_defs import DeleteMessageBatchRequestEntryTypeDef, SendMessageBatchRequestEntryTypeDef
 
 PER_MESSAGE: Final = 100
 """Hints in one message: as many as one outbound message carries, and few enough to be redelivered together."""
@@ -30,6 +30,9 @@ ATTEMPTS: Final = 4
 """How often a message that SQS refused is sent in all, with 0.1, 0.2 and 0.4 s between."""
 
 FIRST_PAUSE: Final = 0.1
+
+WAIT_SECONDS: Final = 1
+"""Of a receive of dead letters: a long poll asks every server of SQS, so an empty answer means an empty queue."""
 
 _Item = TypeVar("_Item")
 
@@ -90,6 +93,45 @@ class HintQueue:
         raise HintsNotStored(f"the queue did not take {len(waiting)} of {len(bodies)} messages")
 
 
+class DeadLetterQueue:
+    """The `DeadLetters` port on SQS. Its visibility timeout must be longer than a sweep lasts: each letter comes once in one."""
+
+    def __init__(self, sqs: SQSClient, url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def receive(self) -> DeadBatch:
+        """Take a batch. Raises HintsNotStored."""
+        try:
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url, MaxNumberOfMessages=PER_CALL, WaitTimeSeconds=WAIT_SECONDS
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise HintsNotStored(f"the dead letters cannot be read: {cause(error)}") from error
+        hints: list[Hint] = []
+        letters: list[str] = []
+        messages = answer.get("Messages", [])
+        for message in messages:
+            try:
+                hints += unpack(message["Body"])
+            except MalformedMessage:
+                continue  # counted, and left on the queue: nobody but a person can tell what it is
+            letters.append(message["ReceiptHandle"])
+        return DeadBatch(hints=tuple(hints), letters=tuple(letters), malformed=len(messages) - len(letters))
+
+    def forget(self, letters: Sequence[str]) -> None:
+        """Delete them. One that is not deleted comes again, which is harmless. Raises HintsNotStored."""
+        entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(number), "ReceiptHandle": letter} for number, letter in enumerate(letters)
+        ]
+        if not entries:
+            return
+        try:
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            raise HintsNotStored(f"the dead letters cannot be deleted: {cause(error)}") from error
+
+
 def _parts(items: Sequence[_Item], size: int) -> Iterator[Sequence[_Item]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
@@ -99,22 +141,22 @@ def cause(error: BotoCoreError | ClientError) -> str:
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-def _to_json(hint: Hint) -> dict[str, str]:
-    item = {"task_id": hint.task_id}
+def _to_json(hint: Hint) -> dict[str, str | bool]:
+    item: dict[str, str | bool] = {"task_id": hint.task_id}
     if hint.deleted is not None:
         item["deleted"] = hint.deleted.isoformat()
     if hint.batch is not None:
         item["batch"] = hint.batch
+    if hint.swept:
+        item["swept"] = True
     return item
 
 
 def _from_json(item: Mapping[str, object]) -> Hint:
-    task_id, deleted, batch = item["task_id"], item.get("deleted"), item.get("batch")
-    if not is_task_id(task_id) or not isinstance(batch, str | None):
+    task_id, deleted, batch, swept = item["task_id"], item.get("deleted"), item.get("batch"), item.get("swept", False)
+    if not is_task_id(task_id) or not isinstance(batch, str | None) or not isinstance(swept, bool):
         raise ValueError
-    if deleted is None:
-        return Hint(task_id, batch=batch)
-    at = datetime.fromisoformat(str(deleted))
-    if at.tzinfo is None:
+    at = None if deleted is None else datetime.fromisoformat(str(deleted))
+    if at and at.tzinfo is None:
         raise ValueError
-    return Hint(task_id, deleted=at, batch=batch)
+    return Hint(task_id, deleted=at, batch=batch, swept=swept)

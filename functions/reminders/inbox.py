@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
 
 from reminders import runs
-from reminders.decision import Decision
+from reminders.decision import Decision, Terms
+from reminders.drift import Drift, differences, missed, tell
+from reminders.gone import missing
 from reminders.merge import merge
-from reminders.ports import RACES, READ_BATCH, OrgUnavailable, Summary, World
+from reminders.ports import RACES, READ_BATCH, Mark, OrgUnavailable, Summary, World
 from reminders.push_plan import chunks
 from reminders.reminder import Reminder, imported_id, parse_external_id
-from reminders.task import Hint, Task, reading
+from reminders.task import Deleted, Hint, Reading, Task, Unreadable, reading
 from reminders.terms import gather
 
 
@@ -64,17 +68,71 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
     former = _formerly(world, [task for task_id, task in tasks.items() if task_id not in by_task])
     terms = gather(world, by_task.values(), tasks.values(), bulk.at)
     now = world.clock.now()
+    readings = {task_id: reading(tasks.get(task_id), hint) for task_id, hint in hints.items()}
     decisions = {
-        task_id: merge(by_task.get(task_id), reading(tasks.get(task_id), hint), terms, now, former=former.get(task_id))
-        for task_id, hint in hints.items()
+        task_id: merge(by_task.get(task_id), found, terms, now, former=former.get(task_id))
+        for task_id, found in readings.items()
     }
+    swept = {task_id: found for task_id, found in readings.items() if hints[task_id].swept}
+    decisions |= _missing(swept, by_task, terms, now)
+    drifted = _drifted(world, swept, by_task, decisions)
+    decisions |= {task_id: tell(decisions[task_id], what, now) for task_id, what in drifted.items()}
     refused = _store(world, decisions)
+    _note_drift(world, {each: what for each, what in drifted.items() if each not in refused}, decisions, counts)
     for task_id, decision in decisions.items():
         if task_id not in refused:
             counts[f"decided_{decision.rule}"] += 1
             counts["stored"] += decision.record is not None
     counts["lost_races"] += len(refused)
     return {task_id: hints[task_id] for task_id in refused}
+
+
+def _missing(
+    swept: Mapping[str, Reading], by_task: Mapping[str, Reminder], terms: Terms, now: datetime
+) -> dict[str, Decision]:
+    """Decide on the linked tasks that the sweep asked for in vain (I5)."""
+    unreadable = [task_id for task_id, found in swept.items() if isinstance(found, Unreadable) and task_id in by_task]
+    return {task_id: missing(by_task[task_id], terms, now) for task_id in unreadable}
+
+
+def _drifted(
+    world: World, swept: Mapping[str, Reading], by_task: Mapping[str, Reminder], decisions: Mapping[str, Decision]
+) -> dict[str, tuple[str, ...]]:
+    """Tell which of the differences that are about to be stored should have been here before the sweep, and what they are."""
+    found = {task_id: differences(by_task.get(task_id), decisions[task_id]) for task_id in swept}
+    found = {task_id: what for task_id, what in found.items() if what}
+    if not found:
+        return {}
+    covered = {mark: world.ledger.watermark(mark) for mark in Mark}
+    return {task_id: what for task_id, what in found.items() if _missed(swept[task_id], covered)}
+
+
+def _missed(found: Reading, covered: Mapping[Mark, datetime | None]) -> bool:
+    match found:
+        case Task():
+            return missed(found.stamp, covered[Mark.UPDATED])
+        case Deleted():
+            return missed(found.at, covered[Mark.DELETED])
+        case Unreadable():
+            return False
+        case unknown:
+            assert_never(unknown)
+
+
+def _note_drift(
+    world: World, drifted: Mapping[str, tuple[str, ...]], decisions: Mapping[str, Decision], counts: Counter[str]
+) -> None:
+    """Report what was repaired (I5)."""
+    now = world.clock.now()
+    world.ledger.note_drift(
+        [
+            Drift(at=now, reminder_id=record.reminder.id, task_id=task_id, what=what)
+            for task_id, what in drifted.items()
+            if (record := decisions[task_id].record)
+        ]
+    )
+    if drifted:
+        counts["drifted"] += len(drifted)
 
 
 def _formerly(world: World, strangers: Sequence[Task]) -> dict[str, Reminder]:
@@ -116,11 +174,19 @@ def _created_by_us(world: World, strangers: Sequence[Task]) -> dict[str, Reminde
 
 
 def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
-    """Keep one hint per task; that it was in the deleted list, and its batch, are not forgotten."""
+    """Keep one hint per task; that it was in the deleted list, and its batch, are not forgotten.
+
+    What anybody else has hinted too is no find of the sweep's.
+    """
     distinct: dict[str, Hint] = {}
     for hint in hints:
         known = distinct.get(hint.task_id, hint)
-        distinct[hint.task_id] = replace(known, deleted=known.deleted or hint.deleted, batch=known.batch or hint.batch)
+        distinct[hint.task_id] = replace(
+            known,
+            deleted=known.deleted or hint.deleted,
+            batch=known.batch or hint.batch,
+            swept=known.swept and hint.swept,
+        )
     return distinct
 
 

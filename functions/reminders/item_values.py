@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
-from reminders.items import SCHEMA, Item, OutageItem, ReminderItem, SettingsItem, UserItem
-from reminders.lists import AFTER_DATES, place, shelf, trouble_place
+from reminders.drift import Comparison, Drift
+from reminders.items import SCHEMA, ComparisonItem, DriftItem, Item, OutageItem, ReminderItem, SettingsItem, UserItem
+from reminders.lists import AFTER_DATES, changed_place, place, shelf, trouble_place
 from reminders.problems import Failure, Outage
 from reminders.push_plan import Waits, urgency_key
 from reminders.reminder import Reminder
@@ -42,6 +43,7 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
         expires=reminder.expires,
         list_key=list_key(reminder.values.assignee, shelf(reminder)),
         list_order=place(reminder),
+        changed_order=changed_place(reminder),
         **_waiting(reminder),
         **_troubled(reminder),
         **_version(reminder.version),
@@ -119,6 +121,25 @@ def to_outage(item: OutageItem) -> Outage:
     run, _, code = check(item).sk.partition("#")
     failure = Failure(kind=item.kind, code=code, message=item.message)
     return Outage(run=run, failure=failure, since=item.since, seen=item.seen)
+
+
+def to_comparison(item: ComparisonItem) -> Comparison:
+    """Read a comparison."""
+    check(item)
+    return Comparison(
+        kind=item.sk,
+        at=item.at,
+        why=item.why,
+        hinted=int(item.hinted),
+        dead_letters=int(item.dead_letters),
+        malformed=int(item.malformed),
+    )
+
+
+def to_drift(item: DriftItem) -> Drift:
+    """Read what the sweep found."""
+    check(item)
+    return Drift(at=item.at, reminder_id=item.reminder_id, task_id=item.task_id, what=tuple(item.what.split(", ")))
 
 
 def check(item: _Kind) -> _Kind:

@@ -81,6 +81,19 @@ class ByAssignee(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyp
     list_order = UnicodeAttribute(range_key=True)
 
 
+class Changed(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
+    """An assignee's shelves, each by when something last happened."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "changed"
+        projection = KeysOnlyProjection()
+
+    list_key = UnicodeAttribute(hash_key=True)
+    changed_order = UnicodeAttribute(range_key=True)
+
+
 class Waiting(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
     """What has a next attempt, soonest first."""
 
@@ -172,6 +185,8 @@ class ReminderItem(Item):
     expires = TTLAttribute(null=True)
     list_key = UnicodeAttribute()
     list_order = UnicodeAttribute()
+    changed = InstantAttribute(null=True)
+    changed_order = UnicodeAttribute(null=True)
     waiting_shard = UnicodeAttribute(null=True)
     next_attempt = InstantAttribute(null=True)
     urgency = UnicodeAttribute(null=True)
@@ -179,6 +194,7 @@ class ReminderItem(Item):
     trouble_order = UnicodeAttribute(null=True)
 
     by_assignee = ByAssignee()
+    by_change = Changed()
     waiting = Waiting()
     troubled = Troubled()
 
@@ -296,6 +312,26 @@ class ParkedItem(StateItem):
     times = NumberAttribute()
     deleted = InstantAttribute(null=True)
     batches = UnicodeSetAttribute(null=True)
+    swept = BooleanAttribute(null=True)
+
+
+class ComparisonItem(StateItem):
+    """See `drift.Comparison`; `sk` is its kind."""
+
+    at = InstantAttribute()
+    why = UnicodeAttribute()
+    hinted = NumberAttribute()
+    dead_letters = NumberAttribute()
+    malformed = NumberAttribute()
+
+
+class DriftItem(StateItem):
+    """See `drift.Drift`; `sk` is `<at>#<reminder id>`."""
+
+    at = InstantAttribute()
+    reminder_id = UnicodeAttribute()
+    task_id = UnicodeAttribute()
+    what = UnicodeAttribute()
 
 
 class OutageItem(StateItem):
@@ -319,6 +355,8 @@ class Items:
     mark: type[MarkItem]
     parked: type[ParkedItem]
     outage: type[OutageItem]
+    comparison: type[ComparisonItem]
+    drift: type[DriftItem]
     run: type[RunItem]
     request: type[RequestItem]
     connection: Connection
@@ -341,6 +379,8 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         mark=_bound(MarkItem, state, connection, stream="NEW_IMAGE"),
         parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
         outage=_bound(OutageItem, state, connection, stream="NEW_IMAGE"),
+        comparison=_bound(ComparisonItem, state, connection, stream="NEW_IMAGE"),
+        drift=_bound(DriftItem, state, connection, stream="NEW_IMAGE"),
         run=_bound(RunItem, state, connection, stream="NEW_IMAGE"),
         request=_bound(RequestItem, state, connection, stream="NEW_IMAGE"),
         connection=connection,

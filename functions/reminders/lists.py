@@ -6,11 +6,10 @@ Both ledgers are built on these functions: DynamoDB keeps shelf and place as an 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
-from enum import StrEnum
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, assert_never
 
-from reminders.ports import View
+from reminders.ports import Shelf, View
 from reminders.reminder import RECENTLY_DELETED, Reminder, Status
 
 BEFORE_DATES: Final = "-"
@@ -19,15 +18,6 @@ AFTER_DATES: Final = "~"
 
 
 LONGEST_CODE: Final = 100
-
-
-class Shelf(StrEnum):
-    """Where a reminder of an assignee lies; every reminder lies on exactly one."""
-
-    OPEN = "open"
-    COMPLETE = "complete"
-    DELETED = "deleted"
-    HANDED = "handed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +54,16 @@ def place(reminder: Reminder) -> str:
         # Undated ones come last: open ones are listed forwards, completed ones backwards.
         when = BEFORE_DATES if shelf(reminder) is Shelf.COMPLETE else AFTER_DATES
     return f"{when}#{reminder.id}"
+
+
+def changed_place(reminder: Reminder) -> str | None:
+    """Tell the place on its shelf by when its history last told something; None if it never did."""
+    return f"{changed_since(reminder.changed)}#{reminder.id}" if reminder.changed else None
+
+
+def changed_since(moment: datetime) -> str:
+    """Tell what comes before every place of that moment or later."""
+    return moment.astimezone(UTC).isoformat()
 
 
 def trouble_place(reminder: Reminder) -> str | None:

@@ -35,6 +35,7 @@ from reminders import mapping
 from reminders.decision import Decision, Send, Terms, sync_is_off, there
 from reminders.fields import Sides, about_to_send, agree_on_all, completion, merge_fields, mirrored, unsent
 from reminders.first_meeting import create, first_seen, no_task_yet
+from reminders.gone import seen_again
 from reminders.reminder import (
     Agreement,
     Event,
@@ -227,8 +228,9 @@ def _merge_pair(
     merged = merge_fields(
         Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now, skew=terms.skew)
     )
+    seen, again = seen_again(reminder, now)
     after = replace(
-        reminder,
+        seen,
         values=merged.values,
         agreement=merged.agreement,
         intents=base[1],
@@ -238,6 +240,7 @@ def _merge_pair(
         completion=completion(reminder, merged.values, task, base[0], settings),
     )
     lines = (
+        *again,
         *_meeting_lines(reminder, task, base[0], now),
         *_arrived_lines(reminder, base[0], terms, now),
         *merged.lines,

@@ -15,9 +15,10 @@ from typing import Final, assert_never
 from reminders import groups, runs
 from reminders.budget import Pressure
 from reminders.decision import Decision, Terms
+from reminders.gone import NOT_VISIBLE
 from reminders.merge import merge
 from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
-from reminders.problems import Failure, Kind, may_be_content
+from reminders.problems import Kind, may_be_content
 from reminders.push_plan import Call, Planned, affordable, calls, chunks, halves
 from reminders.ration import calls_made
 from reminders.reminder import Event, Line, Record, Reminder, Write
@@ -37,12 +38,6 @@ ATTEMPTS: Final = 3
 
 HALVINGS: Final = 16
 """Calls that one push may halve: enough for two records at fault among 200. What is left then waits for the schedule."""
-
-NOT_VISIBLE: Final = Failure(
-    kind=Kind.PERMANENT,
-    code="TASK_NOT_VISIBLE",
-    message="The task is gone or no longer visible to the integration user.",
-)
 
 
 @dataclass(slots=True)

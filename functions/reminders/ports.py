@@ -6,13 +6,14 @@ same contract tests (`tests/contract/`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
 from reminders.budget import Spending
+from reminders.drift import Comparison, Drift
 from reminders.problems import Failure, Outage
 from reminders.reminder import Line, Record, Reminder
 from reminders.settings import Settings, User
@@ -220,6 +221,15 @@ class View(StrEnum):
     DELETED = "deleted"
 
 
+class Shelf(StrEnum):
+    """Where a reminder of an assignee lies; every reminder lies on exactly one."""
+
+    OPEN = "open"
+    COMPLETE = "complete"
+    DELETED = "deleted"
+    HANDED = "handed"
+
+
 class Mark(StrEnum):
     """The two watermarks (I3)."""
 
@@ -252,6 +262,13 @@ class Ledger(Protocol):
 
     def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
         """A user's reminders in one view; `today` is the user's own date (ISO). TODAY is today and tomorrow (S5)."""
+        ...
+
+    def shelf(self, assignee: str, shelf: Shelf, since: datetime | None = None) -> Iterator[Reminder]:
+        """All of a user's reminders on a shelf, or those whose history has told something since then; may lag a moment.
+
+        Read page by page as they are asked for. What comes onto the shelf meanwhile may be there or not.
+        """
         ...
 
     def waiting(self, now: datetime, limit: int, *, urgent_first: bool = False) -> list[str]:
@@ -298,6 +315,26 @@ class Ledger(Protocol):
 
     def unpark(self, receipt: Mapping[str, int]) -> None:
         """Forget parked hints that are safely on the queue again; one that was parked again since the receipt stays."""
+        ...
+
+    def note_comparison(self, comparison: Comparison) -> None:
+        """Keep the last comparison of each kind (I4, I5)."""
+        ...
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """The last comparison of each kind."""
+        ...
+
+    def note_drift(self, drifts: Collection[Drift]) -> None:
+        """Keep what the sweep found, for 30 days; noted twice it is one (I5)."""
+        ...
+
+    def drifts(self, limit: int) -> list[Drift]:
+        """What the sweep found, newest first."""
+        ...
+
+    def count_drifts(self, since: datetime) -> int:
+        """How much the sweep has found since then."""
         ...
 
     def watermark(self, mark: Mark) -> datetime | None:
@@ -363,12 +400,37 @@ class Ledger(Protocol):
         """All users who sync now (for sweep and status; the push and the pull ask `users`)."""
         ...
 
+    def everybody(self) -> list[User]:
+        """All users that we know, by id: those who sync, and whoever was assigned to or has signed in."""
+        ...
+
 
 class Hints(Protocol):
     """The queue on which every finder stores what it found (I1)."""
 
     def store(self, hints: Sequence[Hint]) -> None:
         """Return only when every hint is confirmed stored; else raise."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadBatch:
+    """Dead letters: their hints, what to name when they may be forgotten, and how many messages are not ours."""
+
+    hints: tuple[Hint, ...]
+    letters: tuple[str, ...]
+    malformed: int
+
+
+class DeadLetters(Protocol):
+    """Where hints end up that failed alone, again and again (I1)."""
+
+    def receive(self) -> DeadBatch:
+        """Take some; empty where there are none. What is not forgotten comes again, but not within this run."""
+        ...
+
+    def forget(self, letters: Sequence[str]) -> None:
+        """Remove letters whose hints are safely stored elsewhere."""
         ...
 
 

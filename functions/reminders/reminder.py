@@ -185,6 +185,7 @@ class Event(StrEnum):
     PROBLEM = "problem"
     RETRIED = "retried"
     IGNORED = "ignored"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +242,7 @@ class Reminder:
     - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
     - `completion`: by this very write somebody completes it, so the stream announces it (C6). Like `rings` it belongs to the write:
       the store forgets it with the next one, and never reads it back.
+    - `changed`: when its history last told something; the ledger sets it with the lines (I5).
     """
 
     id: str
@@ -264,6 +266,7 @@ class Reminder:
     next_attempt: datetime | None = None
     rings: bool = False
     completion: Completion | None = None
+    changed: datetime | None = None
 
     @property
     def external_id(self) -> str:
@@ -300,6 +303,12 @@ class Record:
     link: str | None = None
     unlink: str | None = None
     lines: tuple[Line, ...] = ()
+
+
+def dated(record: Record) -> Reminder:
+    """Give the reminder as a ledger writes it: what its history tells now is its last change (I5)."""
+    told = max((line.at for line in record.lines), default=record.reminder.changed)
+    return replace(record.reminder, changed=told)
 
 
 class SyncState(StrEnum):

@@ -21,9 +21,9 @@ from botocore.exceptions import ClientError
 from reminders import telemetry
 from reminders.completions import Bus
 from reminders.event_bus import EventBus
-from reminders.hint_queue import HintQueue
+from reminders.hint_queue import DeadLetterQueue, HintQueue
 from reminders.outbound_message import matches
-from reminders.ports import Clock, Hints, Ledger, Org, World
+from reminders.ports import Clock, DeadLetters, Hints, Ledger, Org, World
 from reminders.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every AWS client that we build: seconds per attempt, and attempts in all."""
 
-_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment", "AnnouncerEnvironment")
+_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment", "AnnouncerEnvironment", "SweepEnvironment")
 
 
 class NotConfigured(Exception):
@@ -72,6 +72,13 @@ class Environment:
     salesforce_url: str
     salesforce_secret: str
     salesforce_api_version: str = "66.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepEnvironment:
+    """What only the sweep reads from the environment besides."""
+
+    hints_dead_letters_url: str
 
 
 class SystemClock:
@@ -158,6 +165,13 @@ def world() -> World:
         hints=_hints(variables.hints_queue_url),
         clock=clock(),
     )
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    """Where hints end up that failed alone. Raises NotConfigured."""
+    url = read(SweepEnvironment, os.environ).hints_dead_letters_url
+    return DeadLetterQueue(boto3.client("sqs", config=AWS), url)
 
 
 @cache

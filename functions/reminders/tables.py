@@ -5,6 +5,8 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
     key        `reminder_id` (S, HASH)
     index      `by_assignee`: `list_key` (S, HASH) = `<assignee>#open|complete|deleted|handed`, `list_order` (S, RANGE);
                KEYS_ONLY. Lists only: the index says which, the items say what, and are asked again whether they belong.
+    index      `changed`: `list_key` (S, HASH), `changed_order` (S, RANGE) = `<last change>#<id>`; KEYS_ONLY; sparse: what was last
+               written before this index was there has no `changed_order`. What the sweep looks at (I5).
     index      `waiting`: `waiting_shard` (S, HASH), `next_attempt` (S, RANGE); with `list_key` and `urgency`, so that owners take
                turns without a look at the items (C8, O6); sparse: both keys exist only while something waits. Shards `0` to `3` hold what has a next attempt, and spread a mass load; `stuck#<owner>`
                holds what waits for that user's sync to be turned on (S3), with an attempt in the year 9999.
@@ -28,7 +30,7 @@ state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
     kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · begun/<direction> · parked/<task id> ·
-               outage/<run>#<code> · request/sync
+               outage/<run>#<code> · request/sync · comparison/<kind> · drift/<when>#<reminder id>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
                and for a sync that somebody asked for by the same of `sync_due`.
@@ -68,6 +70,7 @@ from pynamodb.transactions import TransactWrite
 
 from reminders.attributes import instant
 from reminders.budget import Spending
+from reminders.drift import Comparison, Drift
 from reminders.item_values import (
     WAITING_SHARDS,
     check,
@@ -76,6 +79,8 @@ from reminders.item_values import (
     reminder_item,
     settings_attributes,
     stuck_shard,
+    to_comparison,
+    to_drift,
     to_outage,
     to_reminder,
     to_settings,
@@ -86,6 +91,9 @@ from reminders.item_values import (
 from reminders.items import (
     SCHEMA,
     ByAssignee,
+    Changed,
+    ComparisonItem,
+    DriftItem,
     Items,
     LinkItem,
     MarkItem,
@@ -99,11 +107,12 @@ from reminders.items import (
     Waiting,
     bind,
 )
-from reminders.lists import span, trouble_prefix
-from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, Usage, View
+from reminders.lists import changed_since, span, trouble_prefix
+from reminders.lists import shelf as lies_on
+from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import take_turns
-from reminders.reminder import Line, Record, Reminder
+from reminders.reminder import Line, Record, Reminder, dated
 from reminders.settings import Settings, User
 from reminders.task import Hint
 
@@ -114,6 +123,8 @@ SUCCESS: Final = "success"
 BEGUN: Final = "begun"
 PARKED: Final = "parked"
 OUTAGE: Final = "outage"
+COMPARISON: Final = "comparison"
+DRIFT: Final = "drift"
 
 LOOKED_AT: Final = 10_000
 """Entries of a part of the index `waiting` among which owners take turns (C8)."""
@@ -122,6 +133,12 @@ REQUEST: Final = ("request", "sync")
 
 BETWEEN_SYNCS: Final = timedelta(minutes=1)
 """Who asks for a sync sooner than that after the last one is told so (C3)."""
+
+TOLD: Final = timedelta(days=30)
+"""So long what the sweep found is kept."""
+
+SHELF_PAGE: Final = 100
+"""Reminders read at once while a shelf is walked: what one BatchGetItem takes."""
 
 FORGOTTEN: Final = timedelta(days=2)
 """So long after it was last seen, an outage that nothing ended is removed."""
@@ -183,6 +200,20 @@ class Tables(Ledger):
         found = self.reminders(ids)
         listed = (found[each] for each in ids if each in found)
         return [each for each in listed if each.values.assignee == assignee and part.holds(each)]
+
+    def shelf(self, assignee: str, shelf: Shelf, since: datetime | None = None) -> Iterator[Reminder]:
+        """See Ledger. A page is one BatchGetItem."""
+        model, key = self._items.reminder, list_key(assignee, shelf)
+        places = (
+            model.by_assignee.query(key)
+            if since is None
+            else model.by_change.query(key, Changed.changed_order >= changed_since(since))
+        )
+        with _asking("read a shelf"):
+            while ids := list(dict.fromkeys(item.reminder_id for item in islice(places, SHELF_PAGE))):
+                found = self.reminders(ids)
+                listed = [found[each] for each in ids if each in found]
+                yield from (each for each in listed if each.values.assignee == assignee and lies_on(each) is shelf)
 
     def waiting(self, now: datetime, limit: int, *, urgent_first: bool = False) -> list[str]:
         """See Ledger. An entry is some 200 bytes: 10,000 of them cost about 250 read units, none costs two."""
@@ -247,7 +278,7 @@ class Tables(Ledger):
             items = [check(item) for item in self._items.parked.query(PARKED, consistent_read=True, limit=limit)]
         return Parked(
             hints=tuple(
-                Hint(task_id=item.sk, deleted=item.deleted, batch=batch)
+                Hint(task_id=item.sk, deleted=item.deleted, batch=batch, swept=bool(item.swept))
                 for item in items
                 for batch in (*sorted(item.batches or ()),) or (None,)
             ),
@@ -257,6 +288,40 @@ class Tables(Ledger):
     def unpark(self, receipt: Mapping[str, int]) -> None:
         """See Ledger."""
         self._each(self._unpark, list(receipt.items()))
+
+    def note_comparison(self, comparison: Comparison) -> None:
+        """See Ledger."""
+        item = self._items.comparison(COMPARISON, comparison.kind)
+        actions: list[Action] = [
+            ComparisonItem.schema.set(SCHEMA),
+            ComparisonItem.at.set(comparison.at),
+            ComparisonItem.why.set(comparison.why),
+            ComparisonItem.hinted.set(comparison.hinted),
+            ComparisonItem.dead_letters.set(comparison.dead_letters),
+            ComparisonItem.malformed.set(comparison.malformed),
+        ]
+        _written("note a comparison", partial(item.update, actions))
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """See Ledger."""
+        with _asking("read comparisons"):
+            found = map(to_comparison, self._items.comparison.query(COMPARISON, consistent_read=True))
+            return {each.kind: each for each in found}
+
+    def note_drift(self, drifts: Collection[Drift]) -> None:
+        """See Ledger."""
+        self._each(self._note_drift, list(drifts))
+
+    def drifts(self, limit: int) -> list[Drift]:
+        """See Ledger."""
+        with _asking("read drift"):
+            newest = self._items.drift.query(DRIFT, consistent_read=True, scan_index_forward=False, limit=limit)
+            return [to_drift(item) for item in newest]
+
+    def count_drifts(self, since: datetime) -> int:
+        """See Ledger. 10,000 of them cost about 130 read units."""
+        with _asking("count drift"):
+            return self._items.drift.count(DRIFT, DriftItem.sk >= instant(since))
 
     def watermark(self, mark: Mark) -> datetime | None:
         """See Ledger."""
@@ -362,7 +427,13 @@ class Tables(Ledger):
             found = self._items.user.query(USER, filter_condition=UserItem.syncs == True, consistent_read=True)  # noqa: E712 - an expression
             return [to_user(item) for item in found]
 
+    def everybody(self) -> list[User]:
+        """See Ledger."""
+        with _asking("read users"):
+            return [to_user(item) for item in self._items.user.query(USER, consistent_read=True)]
+
     def _save(self, record: Record) -> Reminder | None:
+        record = replace(record, reminder=dated(record))
         reminder = record.reminder
         linked = {record.link} | {reminder.task_id if reminder.expires else None}
         saved = self._write(record, linked)
@@ -412,7 +483,9 @@ class Tables(Ledger):
 
     def _park(self, hint: Hint) -> None:
         item = self._items.parked(PARKED, hint.task_id)
-        actions: list[Action] = [ParkedItem.schema.set(SCHEMA), ParkedItem.times.add(1)]
+        # What anybody else has hinted too is no find of the sweep's any more.
+        swept = ParkedItem.swept.set(ParkedItem.swept | True) if hint.swept else ParkedItem.swept.set(False)
+        actions: list[Action] = [ParkedItem.schema.set(SCHEMA), ParkedItem.times.add(1), swept]
         if hint.batch:
             actions.append(ParkedItem.batches.add({hint.batch}))
         if hint.deleted:
@@ -421,6 +494,18 @@ class Tables(Ledger):
             if _written("park a hint", partial(item.update, dated, later)):
                 return
         _written("park a hint", partial(item.update, actions))
+
+    def _note_drift(self, drift: Drift) -> None:
+        item = self._items.drift(DRIFT, f"{instant(drift.at)}#{drift.reminder_id}")
+        actions: list[Action] = [
+            DriftItem.schema.set(SCHEMA),
+            DriftItem.at.set(drift.at),
+            DriftItem.reminder_id.set(drift.reminder_id),
+            DriftItem.task_id.set(drift.task_id),
+            DriftItem.what.set(", ".join(drift.what)),
+            DriftItem.expires.set(drift.at + TOLD),
+        ]
+        _written("note drift", partial(item.update, actions))
 
     def _unpark(self, parked: tuple[str, int]) -> None:
         task_id, times = parked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,21 +11,24 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
+from fakes.memory_dead_letters import MemoryDeadLetters
 from fakes.memory_hints import MemoryHints
 from fakes.still_clock import StillClock
 from moto import mock_aws
 
+from reminders.dead_letters import MOST, revive
 from reminders.hint_queue import (
     ATTEMPTS,
     PER_CALL,
     PER_MESSAGE,
+    DeadLetterQueue,
     HintQueue,
     HintsNotStored,
     MalformedMessage,
     pack,
     unpack,
 )
-from reminders.ports import Hints
+from reminders.ports import DeadBatch, DeadLetters, Hints
 from reminders.task import Hint
 
 if TYPE_CHECKING:
@@ -101,10 +104,11 @@ def test_every_hint_arrives_once(subject: Subject, number: int) -> None:
         Hint("00T5g00000AbCdEEAV", deleted=DELETED),
         Hint("00T5g00000AbCdEEAV", batch="0055g000001AbCdAAK:3"),
         Hint("00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:3"),
+        Hint("00T5g00000AbCdEEAV", swept=True),
     ],
 )
 def test_hint_arrives_as_it_was_stored(subject: Subject, hint: Hint) -> None:
-    """The date of the deleted list (M6) and the batch of a first sync (S1) travel with the hint."""
+    """M6, S1, I5: the date of the deleted list, the batch of a first sync and that the sweep sent it travel with the hint."""
     subject.hints.store([hint])
 
     assert subject.take() == [hint]
@@ -200,7 +204,7 @@ def test_error_of_the_vendor_becomes_ours(error: Exception) -> None:
 
 def test_message_fits_into_sqs() -> None:
     """Ten messages of a call share 256 KiB."""
-    longest = Hint("00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:1000")
+    longest = Hint("00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:1000", swept=True)
 
     assert len(pack([longest] * PER_MESSAGE)) * PER_CALL < 256 * 1024
 
@@ -221,6 +225,7 @@ def test_message_fits_into_sqs() -> None:
         '{"hints": [{"task_id": "00T5g00000AbCdE"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV\\n"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "batch": 7}]}',
+        '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "swept": 1}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": "yesterday"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": "2026-11-22T10:00:00"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": true}]}',
@@ -231,3 +236,98 @@ def test_message_that_is_not_ours_is_told_apart(body: str) -> None:
     """A message that somebody else put on the queue must fail alone, not be read as a hint of something."""
     with pytest.raises(MalformedMessage):
         unpack(body)
+
+
+# --- dead letters
+
+
+@dataclass(frozen=True)
+class Morgue:
+    """One implementation of `DeadLetters`, and ways to put a letter there, and one that is not ours."""
+
+    dead: DeadLetters
+    bury: Callable[[Hint], object]
+    spoil: Callable[[], object]
+
+
+@pytest.fixture(params=["memory", "sqs"])
+def morgue(request: pytest.FixtureRequest) -> Morgue:
+    """Give each implementation in turn."""
+    if request.param == "memory":
+        memory = MemoryDeadLetters()
+        return Morgue(memory, memory.bury, lambda: setattr(memory, "malformed", memory.malformed + 1))
+    client: SQSClient = request.getfixturevalue("sqs")
+    url = client.create_queue(QueueName="dead", Attributes={"VisibilityTimeout": "960"})["QueueUrl"]
+    return Morgue(
+        DeadLetterQueue(client, url),
+        lambda hint: client.send_message(QueueUrl=url, MessageBody=pack([hint])),
+        lambda: client.send_message(QueueUrl=url, MessageBody="not ours"),
+    )
+
+
+def test_every_dead_letter_is_taken_once(morgue: Morgue) -> None:
+    """I1: more than one batch holds, with what travels with a hint; then there is no more, though nothing was forgotten yet."""
+    hints = [replace(hint, deleted=DELETED, swept=True) for hint in some(12)]
+    for hint in hints:
+        morgue.bury(hint)
+    batches = [morgue.dead.receive() for _ in range(3)]
+    taken = [hint for batch in batches for hint in batch.hints]
+    assert sorted(taken, key=lambda hint: hint.task_id) == hints
+    assert [len(batch.letters) for batch in batches] == [10, 2, 0]
+
+
+def test_a_letter_that_is_not_ours_is_counted_and_left(morgue: Morgue) -> None:
+    """I1: nobody but a person can tell what it is; it must not keep ours from being read."""
+    morgue.spoil()
+    morgue.bury(*some(1))
+    batch = morgue.dead.receive()
+    assert (list(batch.hints), len(batch.letters), batch.malformed) == (some(1), 1, 1)
+
+
+def test_letters_that_were_revived_are_gone_and_the_others_stay(sqs: SQSClient) -> None:
+    """I1, Never: what is stored again is forgotten, so that it does not come twice a night; what is not ours stays to be seen."""
+    url = sqs.create_queue(QueueName="dead", Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
+    for body in (pack(some(3)), "not ours"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    dead = DeadLetterQueue(sqs, url)
+    dead.forget(dead.receive().letters)
+    dead.forget(())
+    left = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert [message["Body"] for message in left] == ["not ours"]
+
+
+def test_dead_letters_that_never_end_are_read_a_bounded_number_of_times() -> None:
+    """Never: an unbounded loop; the next night goes on."""
+
+    class Endless:
+        taken = 0
+
+        def receive(self) -> DeadBatch:
+            self.taken += 1
+            return DeadBatch(hints=(), letters=(), malformed=1)
+
+        def forget(self, letters: Sequence[str]) -> None:
+            pass
+
+    endless = Endless()
+    assert revive(endless, MemoryHints())["dead_letters_malformed"] == MOST
+    assert endless.taken == MOST
+
+
+@pytest.mark.parametrize("verb", ["receive_message", "delete_message_batch"])
+def test_a_queue_of_dead_letters_that_refuses_is_an_error_of_ours(verb: str) -> None:
+    """I1: vendor errors never pass a port, and their texts do not get into ours."""
+
+    class Failing:
+        def __getattr__(self, name: str) -> Callable[..., object]:
+            assert name == verb
+
+            def fail(**_: object) -> None:
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "a secret"}}, name)
+
+            return fail
+
+    dead = DeadLetterQueue(cast("SQSClient", Failing()), "url")
+    with pytest.raises(HintsNotStored, match="AccessDenied") as caught:
+        dead.receive() if verb == "receive_message" else dead.forget(["letter"])
+    assert "secret" not in str(caught.value)

@@ -268,6 +268,7 @@ reminders = st.builds(
     pending=st.booleans(),
     rounds=numbers,
     attempts=numbers,
+    changed=st.none() | instants,
     next_attempt=st.none() | instants,
     rings=st.booleans(),
 )
@@ -293,7 +294,8 @@ lines = st.builds(
 def test_whatever_goes_in_comes_out_equal(ledger: Ledger, reminder: Reminder, told: tuple[Line, ...]) -> None:
     """Every field of a reminder and of a line survives; one that is forgotten here would look like a change, or be lost."""
     stored = saved(ledger, Record(reminder=reminder, link=reminder.task_id, lines=told))
-    assert stored == replace(reminder, version=1, rings=False)
+    changed = max((line.at for line in told), default=reminder.changed)
+    assert stored == replace(reminder, version=1, rings=False, changed=changed)
     assert ledger.reminders([reminder.id]) == {reminder.id: stored}
     assert ledger.history(reminder.id) == list(told)
 

@@ -11,6 +11,7 @@ import pytest
 
 from infra.local.dynamodb import TableNames
 from reminders.completions import completions
+from reminders.drift import NIGHTLY, Comparison, Drift
 from reminders.item_values import UnknownSchema
 from reminders.items import SCHEMA
 from reminders.ports import Ledger, LedgerUnavailable, Mark, Usage, View
@@ -196,9 +197,25 @@ def test_every_item_says_its_schema(ledger: Ledger, raw: Raw) -> None:
     )
     ledger.spent("api", NOW, Usage(used=1, limit=2, ours=1))
     ledger.ask_for_sync(NOW)
+    ledger.note_comparison(Comparison(kind=NIGHTLY, at=NOW, why="every night"))
+    ledger.note_drift([Drift(at=NOW, reminder_id="r1", task_id=TASK, what=("due",))])
     items = raw.everything()
-    assert len(items) == 12
-    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 12
+    assert len(items) == 14
+    assert [item.get("schema") for item in items] == [{"N": str(SCHEMA)}] * 14
+
+
+def test_what_the_sweep_found_expires(ledger: Ledger, raw: Raw) -> None:
+    """I5, Never: a report that only grows would be unbounded."""
+    ledger.note_drift([Drift(at=NOW, reminder_id="r1", task_id=TASK, what=("due",))])
+    [item] = raw.everything()
+    assert item["expires"] == {"N": str(int((NOW + timedelta(days=30)).timestamp()))}
+
+
+def test_a_hint_that_an_older_version_parked_is_still_read(ledger: Ledger, raw: Raw) -> None:
+    """C8, I1: it says nothing of the sweep, and is nobody's find."""
+    item = {"pk": {"S": "parked"}, "sk": {"S": "t1"}, "schema": {"N": "1"}, "times": {"N": "1"}}
+    raw.client.put_item(TableName=raw.tables["state"], Item=item)
+    assert ledger.parked(10).hints == (Hint("t1"),)
 
 
 def test_a_sync_that_is_asked_for_wakes_the_poll_each_time(ledger: Ledger, raw: Raw) -> None:

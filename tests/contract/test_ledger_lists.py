@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reminders.ports import Ledger, View
-from reminders.reminder import Agreement, Field, Record, Reminder, Side, Status, Tombstone, Trouble, Values
+from reminders.ports import Ledger, Shelf, View
+from reminders.reminder import Agreement, Event, Field, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 TODAY = "2026-11-22"
@@ -215,3 +215,54 @@ def test_a_code_as_long_as_a_letter_is_a_code(ledger: Ledger) -> None:
     code = "Ä" * 5000
     store(ledger, replace(a_reminder("r1"), trouble=Trouble(code=code, message="no", since=NOW)))
     assert ledger.troubled(5, code) == ["r1"]
+
+
+def on_shelf(ledger: Ledger, shelf: Shelf, since: datetime | None = None) -> set[str]:
+    """Give the ids on Anna's shelf."""
+    return {each.id for each in ledger.shelf(ANNA, shelf, since)}
+
+
+def test_a_shelf_holds_everything_of_its_kind(ledger: Ledger) -> None:
+    """I5: the sweep walks shelves; what lies on none of them would never be compared again."""
+    store(
+        ledger,
+        a_reminder("open", TODAY),
+        a_reminder("done", TODAY, complete=True),
+        deleted("gone", NOW),
+        deleted("gone waiting", None),
+        replace(a_reminder("handed over", TODAY), handed_over=True),
+        a_reminder("Ben's", TODAY, assignee=BEN),
+    )
+    assert {shelf: on_shelf(ledger, shelf) for shelf in Shelf} == {
+        Shelf.OPEN: {"open"},
+        Shelf.COMPLETE: {"done"},
+        Shelf.DELETED: {"gone", "gone waiting"},
+        Shelf.HANDED: {"handed over"},
+    }
+
+
+def test_a_shelf_longer_than_a_list_is_walked_to_its_end(ledger: Ledger) -> None:
+    """I5, Never: a list ends after 1,000; a sweep that did so too would never look at the rest, in silence."""
+    store(ledger, *[a_reminder(f"r{number:04}", TODAY) for number in range(1_030)])
+    assert len(on_shelf(ledger, Shelf.OPEN)) == 1_030
+
+
+def test_a_shelf_tells_what_has_changed_since(ledger: Ledger) -> None:
+    """I5: what its history told of last counts; bookkeeping without a line does not, and ties within a second lose nothing."""
+    day = timedelta(days=1)
+
+    def told(reminder: Reminder, at: datetime) -> Record:
+        return Record(reminder=reminder, lines=(Line(at=at, event=Event.EDITED, rule="C1", text="Edited."),))
+
+    stored = [
+        each
+        for number, at in enumerate([NOW - 3 * day, NOW - 2 * day, NOW - 2 * day, NOW - day])
+        for each in ledger.save([told(a_reminder(f"r{number}", complete=True), at)])
+        if each
+    ]
+    assert [each.changed for each in stored] == [NOW - 3 * day, NOW - 2 * day, NOW - 2 * day, NOW - day]
+    store(ledger, a_reminder("never told", complete=True), replace(stored[0], attempts=1))
+    assert on_shelf(ledger, Shelf.COMPLETE, NOW - 2 * day) == {"r1", "r2", "r3"}
+    assert ledger.reminders(["r0"])["r0"].changed == NOW - 3 * day
+    ledger.save([told(ledger.reminders(["r0"])["r0"], NOW)])
+    assert on_shelf(ledger, Shelf.COMPLETE, NOW - day) == {"r0", "r3"}

@@ -9,6 +9,7 @@ from itertools import permutations
 import pytest
 
 from reminders.budget import Spending
+from reminders.drift import FULL, NIGHTLY, Comparison, Drift
 from reminders.ports import Ledger, Mark, Usage
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Priority, Status
@@ -300,3 +301,45 @@ def test_a_sync_can_be_asked_for_once_a_minute(ledger: Ledger) -> None:
     """C3: a button pressed ten times starts one sync."""
     asked = [ledger.ask_for_sync(NOW + timedelta(seconds=seconds)) for seconds in (0, 1, 59, 60, 61, 120)]
     assert asked == [True, False, False, True, False, True]
+
+
+def test_everybody_is_more_than_those_who_sync(ledger: Ledger) -> None:
+    """I5, F6: what was assigned to somebody who does not sync is compared as well."""
+    save(ledger, EVERYTHING)
+    save(ledger, User(id="005000000000002AAA"))
+    assert [user.id for user in ledger.everybody()] == [ANNA, "005000000000002AAA"]
+    assert [user.id for user in ledger.syncing()] == [ANNA]
+
+
+def test_a_hint_that_is_parked_twice_is_the_sweep_s_only_if_both_were(ledger: Ledger) -> None:
+    """I5: what somebody else has hinted too is no find of the sweep's, in whatever order they are parked."""
+    ledger.park([Hint("both", swept=True), Hint("first", swept=True), Hint("then"), Hint("other")])
+    ledger.park([Hint("both", swept=True), Hint("first"), Hint("then", swept=True)])
+    parked = {hint.task_id: hint.swept for hint in ledger.parked(10).hints}
+    assert parked == {"both": True, "first": False, "then": False, "other": False}
+
+
+def test_the_last_comparison_of_each_kind_is_kept(ledger: Ledger) -> None:
+    """I4, I5: when it ran, why, and what came of it."""
+    assert ledger.comparisons() == {}
+    night = Comparison(kind=NIGHTLY, at=NOW, why="every night", hinted=7, dead_letters=2, malformed=1)
+    later = Comparison(kind=NIGHTLY, at=NOW + MINUTE, why="every night")
+    full = Comparison(kind=FULL, at=NOW, why="deleted: too old", hinted=9)
+    for each in (night, full):
+        ledger.note_comparison(each)
+    assert ledger.comparisons() == {NIGHTLY: night, FULL: full}
+    ledger.note_comparison(later)
+    assert ledger.comparisons() == {NIGHTLY: later, FULL: full}
+
+
+def test_what_the_sweep_found_is_told_newest_first(ledger: Ledger) -> None:
+    """I5: noted twice it is one; so many as are asked for, and counted since a moment."""
+    found = [
+        Drift(at=NOW + number * MINUTE, reminder_id=f"r{number}", task_id=f"t{number}", what=("due", "came back"))
+        for number in range(3)
+    ]
+    ledger.note_drift(found)
+    ledger.note_drift(found[:1])
+    assert ledger.drifts(10) == found[::-1]
+    assert ledger.drifts(1) == found[2:]
+    assert [ledger.count_drifts(NOW + number * MINUTE) for number in range(4)] == [3, 2, 1, 0]

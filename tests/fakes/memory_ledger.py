@@ -8,17 +8,19 @@ ids of users whose first sync a write asked for (S1), `syncs_asked` the times of
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
 from reminders.budget import Spending
+from reminders.drift import Comparison, Drift
 from reminders.lists import place, span, trouble_place, trouble_prefix
-from reminders.ports import Ledger, Mark, Parked, Usage, View
+from reminders.lists import shelf as lies_on
+from reminders.ports import Ledger, Mark, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import Waits, take_turns, urgency_key
-from reminders.reminder import Line, Record, Reminder
+from reminders.reminder import Line, Record, Reminder, dated
 from reminders.settings import Settings, User
 from reminders.task import Hint
 
@@ -34,7 +36,9 @@ class MemoryLedger(Ledger):
         self._reminders: dict[str, Reminder] = {}
         self._links: dict[str, str] = {}
         self._history: dict[str, list[Line]] = {}
-        self._parked: dict[str, tuple[datetime | None, frozenset[str]]] = {}
+        self._parked: dict[str, tuple[datetime | None, frozenset[str], bool]] = {}
+        self._comparisons: dict[str, Comparison] = {}
+        self._drifts: dict[tuple[datetime, str], Drift] = {}
         self._times: Counter[str] = Counter()
         self._marks: dict[tuple[str, str], datetime] = {}
         self.syncs_asked: list[datetime] = []
@@ -69,6 +73,13 @@ class MemoryLedger(Ledger):
         with self._lock:
             held = [each for each in self._reminders.values() if each.values.assignee == assignee and part.holds(each)]
         return sorted(held, key=place, reverse=not part.ascending)[:limit]
+
+    def shelf(self, assignee: str, shelf: Shelf, since: datetime | None = None) -> Iterator[Reminder]:
+        """See Ledger."""
+        with self._lock:
+            held = [each for each in self._reminders.values() if each.values.assignee == assignee]
+        on_it = (each for each in held if lies_on(each) is shelf)
+        yield from (each for each in on_it if since is None or (each.changed and each.changed >= since))
 
     def waiting(self, now: datetime, limit: int, *, urgent_first: bool = False) -> list[str]:
         """See Ledger."""
@@ -124,17 +135,18 @@ class MemoryLedger(Ledger):
         with self._lock:
             for hint in hints:
                 self._times[hint.task_id] += 1
-                deleted, batches = self._parked.get(hint.task_id, (None, frozenset()))
+                deleted, batches, swept = self._parked.get(hint.task_id, (None, frozenset(), True))
                 latest = max((at for at in (deleted, hint.deleted) if at), default=None)
-                self._parked[hint.task_id] = latest, batches | ({hint.batch} if hint.batch else frozenset())
+                batches |= {hint.batch} if hint.batch else frozenset()
+                self._parked[hint.task_id] = latest, batches, swept and hint.swept
 
     def parked(self, limit: int) -> Parked:
         """See Ledger."""
         with self._lock:
             tasks = sorted(self._parked.items())[:limit]
             hints = (
-                Hint(task_id=task_id, deleted=deleted, batch=batch)
-                for task_id, (deleted, batches) in tasks
+                Hint(task_id=task_id, deleted=deleted, batch=batch, swept=swept)
+                for task_id, (deleted, batches, swept) in tasks
                 for batch in (*sorted(batches),) or (None,)
             )
             return Parked(hints=tuple(hints), receipt={task_id: self._times[task_id] for task_id, _ in tasks})
@@ -145,6 +157,31 @@ class MemoryLedger(Ledger):
             for task_id, times in receipt.items():
                 if self._times[task_id] == times:
                     self._parked.pop(task_id, None)
+
+    def note_comparison(self, comparison: Comparison) -> None:
+        """See Ledger."""
+        with self._lock:
+            self._comparisons[comparison.kind] = comparison
+
+    def comparisons(self) -> dict[str, Comparison]:
+        """See Ledger."""
+        with self._lock:
+            return dict(self._comparisons)
+
+    def note_drift(self, drifts: Collection[Drift]) -> None:
+        """See Ledger."""
+        with self._lock:
+            self._drifts |= {(drift.at, drift.reminder_id): drift for drift in drifts}
+
+    def drifts(self, limit: int) -> list[Drift]:
+        """See Ledger."""
+        with self._lock:
+            return [drift for _, drift in sorted(self._drifts.items(), reverse=True)[:limit]]
+
+    def count_drifts(self, since: datetime) -> int:
+        """See Ledger."""
+        with self._lock:
+            return sum(at >= since for at, _ in self._drifts)
 
     def watermark(self, mark: Mark) -> datetime | None:
         """See Ledger."""
@@ -244,8 +281,13 @@ class MemoryLedger(Ledger):
         with self._lock:
             return [self._user(each) for each, user in sorted(self._users.items()) if user.syncs]
 
+    def everybody(self) -> list[User]:
+        """See Ledger."""
+        with self._lock:
+            return [self._user(each) for each in sorted(self._users)]
+
     def _save(self, record: Record) -> Reminder | None:
-        reminder = record.reminder
+        reminder = dated(record)
         with self._lock:
             known = self._reminders.get(reminder.id)
             if reminder.version != (known.version if known else 0):

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from fakes.memory_dead_letters import MemoryDeadLetters
 from stage import Stage
 
-from reminders import find, outbox, runs, timetable
+from reminders import comparison, find, outbox, runs, timetable
 from reminders.ports import OrgUnavailable, Usage
 from reminders.reminder import Priority, SyncState, imported_id, sync_state
 
@@ -120,7 +121,8 @@ def test_our_share_used_up_stops_us_until_midnight(stage: Stage) -> None:
     stage.hint(there)
     ticks(stage, 60)
     stage.sync(stage.stranger)
-    assert find.sweep(stage.world).unavailable
+    with pytest.raises(OrgUnavailable):
+        comparison.sweep(stage.world, MemoryDeadLetters())
     assert stage.calls() == calls
     assert set(codes(stage)) == {"API_BUDGET_SPENT"}
     assert {each.run for each in stage.ledger.outages()} == {"push", "pull", "poll", "first_sync", "sweep"}

@@ -22,7 +22,7 @@ import pull
 import push
 import receive
 import sweep
-from reminders import find, inbox, outbox, runtime, telemetry, timetable
+from reminders import comparison, find, inbox, outbox, runtime, telemetry, timetable
 from reminders.events import Event, UnknownEvent
 from reminders.hint_queue import HintsNotStored
 from reminders.ports import Summary
@@ -44,6 +44,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     asked: Core = []
     world = object()
     monkeypatch.setattr(runtime, "world", lambda: world)
+    monkeypatch.setattr(runtime, "dead_letters", lambda: "dead letters")
 
     def noting(name: str) -> Callable[..., Summary]:
         def call(given: object, *arguments: object, **options: object) -> Summary:
@@ -55,9 +56,9 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
 
     for module, name in [
         (timetable, "poll"),
-        (find, "first_sync"),
+        (find, "first_syncs"),
         (find, "sync_now"),
-        (find, "sweep"),
+        (comparison, "sweep"),
         (inbox, "pull"),
         (outbox, "push"),
         (outbox, "push_due"),
@@ -103,8 +104,8 @@ def test_a_schedule_of_somebodys_own_can_ask_for_a_poll_at_once(core: Core) -> N
 
 def test_turning_sync_on_starts_the_first_sync_of_each_user(core: Core) -> None:
     """S1: saving the switch starts the first sync at once; it is no reason to poll."""
-    assert poll.handler(load("poll_stream"), CONTEXT) == {"done": 2}
-    assert core == [("first_sync", "0055g000001AbCdAAK"), ("first_sync", "0055g000001AbCeAAK")]
+    assert poll.handler(load("poll_stream"), CONTEXT) == {"done": 1}
+    assert core == [("first_syncs", ("0055g000001AbCdAAK", "0055g000001AbCeAAK"))]
 
 
 def test_a_sync_that_was_asked_for_runs_once(core: Core) -> None:
@@ -112,8 +113,8 @@ def test_a_sync_that_was_asked_for_runs_once(core: Core) -> None:
     record = {
         "dynamodb": {"Keys": {"pk": {"S": "request"}, "sk": {"S": "sync"}}, "NewImage": {"sync_due": {"BOOL": True}}}
     }
-    assert poll.handler({"Records": [record, record]}, CONTEXT) == {"done": 1}
-    assert core == [("sync_now",)]
+    assert poll.handler({"Records": [record, record]}, CONTEXT) == {"done": 2}
+    assert core == [("sync_now",), ("first_syncs", ())]
 
 
 def test_push_runs_on_its_schedule(core: Core) -> None:
@@ -133,7 +134,7 @@ def test_bell_pushes_each_reminder_once(core: Core) -> None:
     ("event", "handler", "attribute", "asked"),
     [
         ("push_stream", push.handler, "rings", [("push", ())]),
-        ("poll_stream", poll.handler, "first_sync_due", []),
+        ("poll_stream", poll.handler, "first_sync_due", [("first_syncs", ())]),
     ],
 )
 def test_record_that_does_not_ring_starts_nothing(
@@ -151,9 +152,9 @@ def test_record_that_does_not_ring_starts_nothing(
 
 
 def test_sweep_runs_on_its_schedule(core: Core) -> None:
-    """I5: the nightly comparison."""
+    """I5, I1: the nightly comparison, which takes the dead letters along."""
     assert sweep.handler(load("sweep_schedule"), CONTEXT) == {"done": 1}
-    assert core == [("sweep",)]
+    assert core == [("sweep", "dead letters")]
 
 
 @pytest.mark.parametrize("handler", [poll.handler, push.handler, sweep.handler])

@@ -15,7 +15,7 @@ import infra.local
 from infra.local.template import Template, load
 from reminders import items
 from reminders.reminder import Side
-from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment
+from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment, SweepEnvironment
 
 ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]
 VERBS = ("receive", "poll", "pull", "push", "announce", "sweep", "api")
@@ -76,7 +76,8 @@ def test_a_function_is_described_by_its_docstring(template: Template, verb: str)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_function_is_given_every_variable_that_it_reads(template: Template, verb: str) -> None:
     """A variable that the template lacks would stop the function at its first event."""
-    read = fields({"receive": ReceiverEnvironment, "announce": AnnouncerEnvironment}.get(verb, Environment))
+    read = [*fields({"receive": ReceiverEnvironment, "announce": AnnouncerEnvironment}.get(verb, Environment))]
+    read += fields(SweepEnvironment) if verb == "sweep" else ()
     assert {field.name.upper() for field in read} <= set(function(template, verb)["Environment"]["Variables"])
 
 
@@ -89,6 +90,19 @@ def test_a_function_may_do_nothing_on_resources_it_does_not_name(template: Templ
         assert not set(actions) & WHOLE_TABLE
         assert not [action for action in actions if "*" in action]
         assert not [one for one in resources if one.removesuffix("/index/*").removesuffix("/stream/*").count("*")]
+
+
+def test_the_sweep_sees_each_dead_letter_once_in_a_run(template: Template) -> None:
+    """I1: a letter that it leaves must not come again while it runs; it may take and delete them, and no other function may."""
+    queue = template.properties(template.resources["HintsDeadLetters"])
+    assert queue["VisibilityTimeout"] > function(template, "sweep")["Timeout"]
+    may = {
+        verb: [one["Action"] for one in statements(template, verb) if one["Resource"] == "HintsDeadLetters.Arn"]
+        for verb in VERBS
+    }
+    assert {verb: actions for verb, actions in may.items() if actions} == {
+        "sweep": [["sqs:ReceiveMessage", "sqs:DeleteMessage"]]
+    }
 
 
 def test_the_webhook_may_only_send_hints_and_read_its_own_secret(template: Template) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reminders.outbox import NOT_VISIBLE
+from reminders.gone import NOT_VISIBLE
 from reminders.problems import known_codes
 from reminders.remedies import REMEDIES, remedy
 from reminders.salesforce_rows import UNEXPECTED

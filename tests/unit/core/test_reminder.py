@@ -6,14 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from factories import NOW, a_pair
+from factories import BEFORE, NOW, a_pair
 
 from reminders.reminder import (
+    Event,
+    Line,
+    Record,
     Reminder,
     Side,
     SyncState,
     Tombstone,
     Trouble,
+    dated,
     imported_id,
     parse_external_id,
     sync_state,
@@ -75,3 +79,11 @@ def test_a_first_sync_is_finished_when_everything_listed_was_applied() -> None:
     assert not replace(progress, listed=True).finished
     assert not replace(progress, batches=frozenset()).finished
     assert replace(progress, batches=frozenset(), listed=True).finished
+
+
+def test_what_its_history_tells_is_its_last_change() -> None:
+    """I5: the sweep looks at what has changed lately; a write without a line leaves the date as it was."""
+    lines = tuple(Line(at=at, event=Event.EDITED, rule="C1", text="Edited.") for at in (NOW, BEFORE))
+    told = dated(Record(reminder=a_pair(), lines=lines))
+    assert told == replace(a_pair(), changed=NOW)
+    assert dated(Record(reminder=told)) == told

@@ -1,0 +1,114 @@
+"""What counts as drift (I5), and what a task is that the sweep asked for in vain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from factories import ANNA, BEFORE, NOW, a_pair, a_task, edited, terms
+
+from reminders.decision import Decision
+from reminders.drift import GRACE, differences, missed, tell
+from reminders.gone import NOT_VISIBLE, is_gone, missing, seen_again
+from reminders.merge import merge
+from reminders.reminder import Event, Record, Reminder, Side, Status, Tombstone
+from reminders.task import Deleted, Reading, Task, Unreadable
+
+GONE = missing(a_pair(), terms(), NOW)
+DELETED_HERE = replace(edited(a_pair()), tombstone=Tombstone(at=NOW, side=Side.HERE))
+
+
+@pytest.mark.parametrize(
+    ("before", "reading", "what"),
+    [
+        (a_pair(), a_task(), ()),
+        (a_pair(), a_task(priority="High", description="x"), ("priority", "details")),
+        (a_pair(), a_task(status="Deferred"), ()),
+        (a_pair(), Deleted(BEFORE), ("deleted",)),
+        (None, a_task(), ("imported",)),
+        (edited(a_pair(), due=None), a_task(), ()),
+        (edited(a_pair(), details="ours"), a_task(description="theirs", last_modified=BEFORE), ("details",)),
+        (a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE)), a_task(), ("restored",)),
+        (DELETED_HERE, Deleted(BEFORE), ()),
+        (a_pair(), a_task(owner="005000000000009AAA"), ("handed over",)),
+        (a_pair(), Unreadable(), ()),
+    ],
+)
+def test_only_what_salesforce_changed_is_a_difference(
+    before: Reminder | None, reading: Reading, what: tuple[str, ...]
+) -> None:
+    """I5: an edit of ours that waits, an own delete, and a value that does not sync are none; a conflict is one."""
+    assert differences(before, merge(before, reading, terms(), NOW)) == what
+
+
+@pytest.mark.parametrize(
+    ("ago", "counts"), [(GRACE - timedelta(seconds=1), False), (GRACE, True), (GRACE + timedelta(days=1), True)]
+)
+def test_a_change_is_missed_when_the_poll_is_well_beyond_it(ago: timedelta, *, counts: bool) -> None:
+    """I5: until then its hint may be on the queue."""
+    assert missed(NOW - ago, NOW) is counts
+
+
+def test_where_nothing_is_known_nothing_was_missed() -> None:
+    """I5: a delete without a date, and a poll that never ran."""
+    assert not missed(None, NOW)
+    assert not missed(BEFORE, None)
+
+
+def test_the_history_says_that_the_sweep_found_it() -> None:
+    """I5, C2: after what was found; where nothing is stored, nothing is told."""
+    found = merge(a_pair(), a_task(priority="High"), terms(), NOW)
+    told = tell(found, ("priority",), NOW)
+    assert told.record
+    assert found.record
+    assert told.record.lines[:-1] == found.record.lines
+    assert (told.record.lines[-1].event, "priority" in told.record.lines[-1].text) == (Event.DRIFT, True)
+    nothing = Decision(rule="M1", reason="Both sides agree.")
+    assert tell(nothing, ("priority",), NOW) == nothing
+
+
+def test_a_task_that_cannot_be_read_is_a_problem_and_no_delete() -> None:
+    """I5, M6: linked still, not tried by itself, and told once."""
+    assert GONE.record
+    reminder = GONE.record.reminder
+    assert is_gone(reminder)
+    assert (reminder.task_id, reminder.deleted, reminder.next_attempt) == (a_task().id, False, None)
+    assert missing(reminder, terms(), NOW).record is None
+    assert not is_gone(a_pair())
+
+
+@pytest.mark.parametrize(
+    ("reminder", "syncing", "rule"),
+    [
+        (a_pair(handed_over=True), ANNA, "M6"),
+        (a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE)), ANNA, "M6"),
+        (a_pair(), "005000000000009AAA", "S3"),
+    ],
+)
+def test_nobody_is_asked_where_nothing_is_at_stake(reminder: Reminder, syncing: str, rule: str) -> None:
+    """F6, M5, S3: somebody else's task, one that is deleted on both sides and purged, and sync that is off."""
+    decision = missing(reminder, terms(syncing), NOW)
+    assert (decision.rule, decision.record) == (rule, None)
+
+
+@pytest.mark.parametrize("task", [a_task(), a_task(priority="High")])
+def test_a_task_that_is_read_again_ends_the_problem(task: Task) -> None:
+    """I5: by itself, whatever else the merge finds; another problem stays another problem."""
+    assert GONE.record
+    decision = merge(GONE.record.reminder, task, terms(), NOW)
+    assert decision.record
+    assert decision.record.reminder.trouble is None
+    assert decision.record.lines[0].text == "The task can be read again."
+    assert seen_again(a_pair(), NOW) == (a_pair(), ())
+
+
+def test_an_edit_that_waited_behind_a_task_out_of_sight_goes_out() -> None:
+    """I5, O4: the merge sends it, and it is a problem no longer."""
+    assert GONE.record
+    waits = edited(GONE.record.reminder, status=Status.COMPLETE)
+    decision = merge(waits, a_task(), terms(), NOW)
+    assert decision.send
+    assert isinstance(decision.record, Record)
+    assert decision.record.reminder.trouble is None
+    assert NOT_VISIBLE.code == "TASK_NOT_VISIBLE"
