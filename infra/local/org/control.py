@@ -10,7 +10,8 @@ one. Answers are JSON; a wrong request is 400 with `{"error"}`.
     POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
     GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
     GET    clock       now, and how many seconds that is ahead of the machine; POST {"advance": seconds}
-    GET    webhook     queue and log; POST {"enabled"?, "url"?, "first_retry"?, "longest_retry"?, "window"?, "retry_now"?}
+    GET    webhook     queue and log; POST {"enabled"?, "url"?, "first_retry"?, "longest_retry"?, "window"?, "retry_now"?,
+                       "fields"?}; GET /services/wsdl/outbound is the message's WSDL, /messages the delivery status
     POST   key         {"public_key": PEM}: accept its JWT assertions
     POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}
     POST   sessions    {}: end them all
@@ -34,6 +35,7 @@ from infra.local.org.schema import Row
 from infra.local.org.task_rules import archive
 from infra.local.org.wire import Request, Response, answer, stamp
 from infra.local.org.world import Org
+from infra.local.org.wsdl import wsdl
 
 PREFIX: Final = "/__control/"
 NEWEST_CALLS: Final = 200
@@ -69,6 +71,10 @@ class Control:
             return answer(refused.body(), refused.status)
         except (ValueError, TypeError, KeyError) as error:
             return answer({"error": f"{type(error).__name__}: {error}"}, 400)
+
+    def wsdl(self) -> bytes:
+        """Write the WSDL of the outbound message as it is set now."""
+        return wsdl(self.org.state.schema.objects["Task"], self.sender.policy.fields, self.url)
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, object]], object]]:
         return {
@@ -203,12 +209,19 @@ class Control:
         self.url = str(body.get("url", self.url))
         wanted = body.get("enabled", policy.enabled if "url" not in body else True)
         policy.enabled = bool(wanted and self.url)  # without an address nothing is queued
+        policy.fields = self._fields(body.get("fields", list(policy.fields)))
         policy.first_retry = _number(body.get("first_retry", policy.first_retry))
         policy.longest_retry = _number(body.get("longest_retry", policy.longest_retry))
         policy.window = _number(body.get("window", policy.window))
         if body.get("retry_now"):
             self.sender.retry_now()
         return self._webhook(body)
+
+    def _fields(self, names: object) -> tuple[str, ...]:
+        task = self.org.state.schema.objects["Task"]
+        if not isinstance(names, list) or any(name not in task.fields or name == "Id" for name in names):
+            raise ValueError("fields must be a list of fields of Task; Id is always sent")
+        return tuple(names)
 
     def _key(self, body: dict[str, object]) -> object:
         self.org.register_key(str(body["public_key"]))

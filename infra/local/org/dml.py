@@ -11,11 +11,12 @@ from typing import Final, TypeVar
 from infra.local.org import ids, task_rules
 from infra.local.org.errors import Refused, deleted, locked, no_column, not_found, read_only, unreadable
 from infra.local.org.records import Transaction
-from infra.local.org.schema import Field, Row, SObject, Value, visible
+from infra.local.org.schema import FIXED, Field, Row, SObject, Value, visible
 from infra.local.org.state import Caller, State, Work
 from infra.local.org.wire import date_of, second_of
 
 T = TypeVar("T")
+QUEUES_SINCE: Final = 48
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -60,6 +61,7 @@ def insert(work: Work, body: Mapping[str, object]) -> str:
     if any(name.lower() == "id" for name in body):
         raise Refused("INVALID_FIELD", "The Id field should not be specified in the sobject data.", ("Id",))
     values = read_values(caller, sobject, body, creating=True)
+    _room(state, sobject)
     second = state.second()
     row: Row = {"Id": state.mint.new(sobject.prefix), **_present(values)}
     for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp"):
@@ -118,6 +120,8 @@ def editable(state: State, caller: Caller, sobject: SObject, record_id: str) -> 
         raise not_found()
     if not state.edits(caller.user, sobject.name, row):
         raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    if record_id in state.locked and not caller.user.admin:
+        raise Refused("ENTITY_IS_LOCKED", "the entity is locked for editing")
     return row
 
 
@@ -133,7 +137,8 @@ def read_values(
         described = sobject.find(name, caller.user.permissions)
         if described is None:
             raise no_column(name, sobject.name)
-        if not (described.create if creating else described.update):
+        fixed = f"{FIXED}{described.name}" in caller.user.permissions
+        if fixed or not (described.create if creating else described.update):
             forbidden.append(described.name)
             continue
         found[described.name] = coerce(described, raw)
@@ -244,7 +249,7 @@ def _stamp(state: State, caller: Caller, row: Row) -> None:
 def _save(work: Work, old: Row | None, row: Row, values: Mapping[str, Value | None]) -> None:
     state, sobject = work.state, work.sobject
     task_rules.before_save(work, old, row, values)
-    _references(state, sobject, old, row)
+    _references(work, old, row)
     _required(state, sobject, row)
     _unique(state, sobject, row)
     state.store.put(work.transaction, sobject.name, row)
@@ -259,8 +264,10 @@ def _required(state: State, sobject: SObject, row: Row) -> None:
         raise Refused("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
 
 
-def _references(state: State, sobject: SObject, old: Row | None, row: Row) -> None:
-    """A reference that this save sets must name a living record of an allowed object."""
+def _references(work: Work, old: Row | None, row: Row) -> None:
+    """A reference that this save sets must name a living record of an allowed object; a queue's task needs version 48."""
+    state, sobject = work.state, work.sobject
+    old_client = float(work.caller.version) < QUEUES_SINCE
     for described in sobject.fields.values():
         value = row.get(described.name)
         if described.type != "reference" or not described.create or value is None:
@@ -268,7 +275,8 @@ def _references(state: State, sobject: SObject, old: Row | None, row: Row) -> No
         if old is not None and old.get(described.name) == value:
             continue
         target = state.schema.by_prefix.get(str(value)[:3])
-        if target is None or target.name not in described.targets:
+        unknown = target is None or target.name not in described.targets
+        if unknown or target is None or (target.name == "Group" and old_client):
             raise Refused("MALFORMED_ID", f"{described.name}: id value of incorrect type: {value}", (described.name,))
         found = state.store.get(target.name, str(value))
         if found is None:
@@ -282,6 +290,14 @@ def _references(state: State, sobject: SObject, old: Row | None, row: Row) -> No
                 "INACTIVE_OWNER_OR_USER",
                 f"operation performed with inactive user [{value}] as owner of {sobject.name.lower()}",
             )
+
+
+def _room(state: State, sobject: SObject) -> None:
+    """Data storage is a limit of the edition; what lies in the recycle bin does not count."""
+    if sobject.name != "Task" or state.storage is None:
+        return
+    if sum(not row["IsDeleted"] for row in state.store.tables["Task"].values()) >= state.storage:
+        raise Refused("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
 
 
 def _unique(state: State, sobject: SObject, row: Row) -> None:

@@ -13,6 +13,7 @@ function, for tests and the simulation; the server delivers by HTTP.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ HEADERS: Final = {
 TIMEOUT: Final = 60.0
 MOST: Final = 100
 KEPT: Final = 1000
+
+_NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot carry; such characters are left out, else no listener could ever read the message."""
 
 Deliver = Callable[[bytes], tuple[int, bytes] | None]
 """Posts a body; gives status and body of the answer, or None when there was none."""
@@ -213,7 +217,7 @@ def _xml(described: Field, value: Value) -> str:
         return soap_stamp(int(value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape(str(value))
+    return escape(_NO_XML.sub("", str(value)))
 
 
 def acknowledges(status: int, body: bytes) -> bool:

@@ -141,7 +141,7 @@ def _candidates(binder: Binder, where: Condition | None) -> Iterable[Row]:
             return [table[key] for key in sorted(keys)]
     first = max((_since(binder, condition) for condition in must), default=0)
     if first:
-        return list(store.changed(name, first, 1 << 60))
+        return sorted(store.changed(name, first, 1 << 60), key=lambda row: str(row["Id"]))
     return table.values()
 
 

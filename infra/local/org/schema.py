@@ -14,6 +14,10 @@ EXTERNAL_ID: Final = "Reminder_Id__c"
 SYNC_FIELD: Final = "SyncField"
 """The permission that shows `Reminder_Id__c`: the integration user's permission set grants it, nobody else has it."""
 
+HIDDEN: Final = "hidden:"
+FIXED: Final = "fixed:"
+"""What a user's permissions say of a field that a field permission takes away: `hidden:Description`, `fixed:Description`."""
+
 Value = str | int | float | bool
 """One stored value: text, id and date as str, date-time as the second since 1970, number, boolean. Null is not stored."""
 
@@ -66,7 +70,9 @@ class SObject:
 
 
 def visible(described: Field, permissions: frozenset[str]) -> bool:
-    """Tell whether field permissions show it."""
+    """Tell whether field permissions show it: it needs none, or the user holds it, and nothing hides it from the user."""
+    if f"{HIDDEN}{described.name}" in permissions:
+        return False
     return described.permission is None or described.permission in permissions
 
 

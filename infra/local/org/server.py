@@ -24,14 +24,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost", "[::1]")
+WSDL: Final = "/services/wsdl/outbound"
 LARGEST_BODY: Final = 50 * 1024 * 1024
 _TICK: Final = 0.05
 _PAGE: Final = Path(__file__).parent / "page"
 _FILES: Final = {
     "/": "index.html",
     "/connect": "connect.html",
+    "/messages": "messages.html",
     "/page/app.js": "app.js",
     "/page/connect.js": "connect.js",
+    "/page/messages.js": "messages.js",
     "/page/style.css": "style.css",
 }
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
@@ -131,6 +134,8 @@ class Application:
             return self.control.handle(request)
         if request.method == "GET" and request.path in _FILES:
             return _file(_FILES[request.path])
+        if request.method == "GET" and request.path == WSDL:
+            return Response(body=self.control.wsdl(), headers={"Content-Type": "text/xml; charset=utf-8"})
         if request.path == "/favicon.ico":
             return Response(status=204)  # browsers ask for one unasked
         return self.org.handle(request)

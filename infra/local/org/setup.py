@@ -72,6 +72,16 @@ class Setup:
         self.state.queues[key] = set(members)
         return key
 
+    def restrict(self, user_id: str, field: str, *, readable: bool = True, editable: bool = False) -> None:
+        """Set a user's field permission: a field that is not readable does not exist for the user. Of every object alike."""
+        user = self.state.user(user_id)
+        held = user.permissions - {schema.HIDDEN + field, schema.FIXED + field}
+        if not readable:
+            held |= {schema.HIDDEN + field}
+        if not editable:
+            held |= {schema.FIXED + field}
+        user.permissions = held
+
     def assign(self, user_id: str, permission_set: str) -> None:
         """Give a user a permission set, made on first use."""
         sets = self.state.store.tables["PermissionSet"]

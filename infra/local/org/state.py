@@ -71,6 +71,10 @@ class State:
         """Before-save automations of Task: they may change the row about to be saved."""
         self.required: list[str] = []
         """Names of Task fields that this org requires."""
+        self.locked: set[str] = set()
+        """Ids of records that an approval process has locked: only administrators may change them."""
+        self.storage: int | None = None
+        """How many tasks the edition's data storage holds; None: any number."""
 
     def second(self) -> int:
         """Now, as every stamp has it."""
@@ -96,7 +100,9 @@ class State:
 
     def edits(self, user: User, sobject: str, row: Row) -> bool:
         """Tell whether the user may change or delete the record."""
-        return MODIFY_ALL in user.permissions or (sobject == "Task" and self.sees(user, sobject, row))
+        if MODIFY_ALL in user.permissions or row.get("OwnerId") == user.id:
+            return True
+        return sobject == "Task" and self.sees(user, sobject, row)
 
     def referenced(self, record_id: str) -> tuple[SObject, Row] | None:
         """Find the record behind an 18-character id, whatever its object; None if there is none."""

@@ -12,7 +12,9 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 LOGIN_HOSTS: Final = ("https://login.salesforce.com", "https://test.salesforce.com")
-_DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)\Z")
+_DATE_TIME: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)\Z", re.IGNORECASE
+)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d\Z")
 
 
@@ -82,11 +84,14 @@ def http_date(second: float) -> str:
 
 
 def second_of(text: str) -> int | None:
-    """Read a date-time with an explicit zone, in whole seconds; None if it is none."""
+    """Read a date-time with an explicit zone, in whole seconds; None if it is none.
+
+    Clients write `…T10:00:00Z`, `….000+0000`, `….123456+01:00`, `…T10:00Z` and `…T10:00:00+00`; all mean the same.
+    """
     if not _DATE_TIME.match(text):
         return None
     try:
-        return int(datetime.fromisoformat(text).timestamp())
+        return int(datetime.fromisoformat(text.upper()).timestamp())
     except ValueError:
         return None
 

@@ -10,6 +10,7 @@ from typing import Final
 from infra.local.org import dml, rest, schema, soap
 from infra.local.org.apps import App, key_pair
 from infra.local.org.calls import CallLog
+from infra.local.org.conversion import convert
 from infra.local.org.errors import Refused, not_found
 from infra.local.org.faults import REQUEST, Fault, Faults
 from infra.local.org.ids import normal
@@ -158,6 +159,10 @@ class Org(Setup):
         key, target = normal(record_id) or record_id, self.state.schema.objects[sobject]
         caller = self.caller(user_id)
         dml.transact(self.state, caller, target, f"undelete {key}", lambda work: dml.undelete(work, key))
+
+    def convert_lead(self, user_id: str, lead_id: str) -> str:
+        """Convert a lead as this user; gives the contact's id."""
+        return convert(self.state, self.caller(user_id), normal(lead_id) or lead_id)
 
     def _write(self, user_id: str, task_id: str, verb: str, fields: Mapping[str, object]) -> None:
         self.state.settle()

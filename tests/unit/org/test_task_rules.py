@@ -7,7 +7,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from unit.org.conftest import Ask
+from unit.org.conftest import HOST, Ask
 
 from infra.local.org import sample
 from infra.local.org.clock import MovableClock
@@ -143,3 +143,75 @@ def test_equal_seeds_make_equal_orgs(clock: MovableClock) -> None:
         sample.fill(each, users=5, tasks=40)
     assert orgs[0].state.store.tables == orgs[1].state.store.tables
     assert len(orgs[0].tasks()) == 40 + 6  # and a weekly series: master and five occurrences
+
+
+def test_a_converted_lead_takes_its_tasks_along(org: Org, ann: User, ask: Ask, clock: MovableClock) -> None:
+    """WhoId becomes the contact, WhatId the account, open and closed tasks alike, and the stamps move; a second time is refused."""
+    lead = org.create(ann.id, "Lead", LastName="Zhang", Company="Atlas")
+    tasks = [org.create_task(ann.id, WhoId=lead, Status=status) for status in ("Not Started", "Completed")]
+    clock.advance(60)
+    contact = org.convert_lead(ann.id, lead)
+    for key in tasks:
+        task = ask("GET", f"sobjects/Task/{key}").json()
+        assert (task["WhoId"], task["WhatId"]) == (contact, task["AccountId"])
+        assert task["SystemModstamp"] == task["LastModifiedDate"] > task["CreatedDate"]
+    assert ask("GET", f"sobjects/Contact/{contact}").json()["LastName"] == "Zhang"
+    with pytest.raises(Refused, match="CANNOT_UPDATE_CONVERTED_LEAD"):
+        org.convert_lead(ann.id, lead)
+
+
+def test_field_permissions(org: Org, ann: User, ask: Ask) -> None:
+    """A hidden field does not exist for the user, anywhere; a read-only one is told in describe and refused."""
+    key = org.create_task(ann.id, Subject="Call", Description="Long story")
+    org.restrict(ann.id, "Description", readable=False)
+    org.restrict(ann.id, "Priority")
+    fields = {each["name"]: each for each in ask("GET", "sobjects/Task/describe", user=ann).json()["fields"]}
+    assert "Description" not in fields
+    assert (fields["Priority"]["updateable"], fields["Subject"]["updateable"]) == (False, True)
+    assert "Description" not in ask("GET", f"sobjects/Task/{key}", user=ann).json()
+    query = ask("GET", "query", user=ann, params={"q": "SELECT Description FROM Task"})
+    assert query.json()[0]["errorCode"] == "INVALID_FIELD"
+    for name, code in (("Description", "INVALID_FIELD"), ("Priority", "INVALID_FIELD_FOR_INSERT_UPDATE")):
+        refused = ask("PATCH", f"sobjects/Task/{key}", user=ann, json={name: "High"})
+        assert refused.json()[0]["errorCode"] == code
+    assert ask("GET", f"sobjects/Task/{key}").json()["Description"] == "Long story"
+
+
+def test_locked_records_and_full_storage(org: Org, ann: User, ask: Ask) -> None:
+    """What an approval process locks only administrators change; a full edition takes no new task until one is deleted."""
+    key = org.create_task(ann.id)
+    org.state.locked.add(key)
+    assert ask("PATCH", f"sobjects/Task/{key}", json={"Subject": "x"}).json()[0]["errorCode"] == "ENTITY_IS_LOCKED"
+    admin = org.add_user("admin@example.com", "Alex Admin", role="admin")
+    assert ask("PATCH", f"sobjects/Task/{key}", user=admin, json={"Subject": "x"}).status_code == 204
+    org.state.storage = 1
+    assert ask("POST", "sobjects/Task", json={}).json()[0]["errorCode"] == "STORAGE_LIMIT_EXCEEDED"
+    org.state.locked.clear()
+    org.delete_task(ann.id, key)
+    assert ask("POST", "sobjects/Task", json={}).status_code == 201
+
+
+def test_queues_own_tasks_since_version_48(org: Org, ann: User, ask: Ask) -> None:
+    """An older client cannot assign to a queue; a newer one can."""
+    queue = org.add_queue("Inside Sales", {ann.id})
+    old = ask("POST", f"{HOST}/services/data/v47.0/sobjects/Task", json={"OwnerId": queue})
+    assert old.json()[0]["errorCode"] == "MALFORMED_ID"
+    assert ask("POST", f"{HOST}/services/data/v48.0/sobjects/Task", json={"OwnerId": queue}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:00.000Z",
+        "2026-11-22T10:00:00.000+0000",
+        "2026-11-22T11:00:00+01:00",
+        "2026-11-22T05:00:00.123456-05",
+        "2026-11-22t10:00z",
+    ],
+)
+def test_every_way_of_writing_a_date_time(ask: Ask, text: str) -> None:
+    """Clients differ; the org answers in one way."""
+    key = ask("POST", "sobjects/Task", json={"ReminderDateTime": text, "IsReminderSet": "TRUE"}).json()["id"]
+    task = ask("GET", f"sobjects/Task/{key}").json()
+    assert (task["ReminderDateTime"], task["IsReminderSet"]) == ("2026-11-22T10:00:00.000+0000", True)
