@@ -4,6 +4,9 @@
     GET   /__local/events  everything that was sent on the template's event buses, oldest first
     POST  /__local/clock   {"seconds": 120}: moves the clocks of the org and of the functions; answers {"ahead": seconds}
 
+An org's session ends after two hours without use, by its clock; tokens in stack.json with it. `GET /__control/stack` of the org gives
+fresh ones. Id tokens go by the machine's clock, and DynamoDB's expiry and the queue's visibility timeout do, too.
+
 A POST must be JSON, so that no web page elsewhere can send one.
 """
 

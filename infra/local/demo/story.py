@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -71,12 +71,24 @@ class Story:
     def made(self, person: Person, name: str, **values: object) -> tuple[str, str]:
         """Have a reminder that has its task, for a chapter to go on with; gives the ids of both."""
         rid = str(person.here("POST", "/api/reminders", {"name": name, **values})["id"])
+        return rid, self._tasks(person, [rid])[rid]
+
+    def made_many(self, person: Person, names: Sequence[str]) -> dict[str, str]:
+        """Have many such reminders; gives their ids and their tasks'."""
+        items = [{"action": "create", "values": {"name": name}} for name in names]
+        results = person.here("POST", "/api/reminders/bulk", {"items": items})["results"]
+        return self._tasks(person, [result["reminder"]["id"] for result in results])
+
+    def _tasks(self, person: Person, made: Sequence[str]) -> dict[str, str]:
         until = time.monotonic() + max(self.patience, PATIENCE)
-        while not (tid := linked(person.reminder(rid))):
+        while True:
+            items = person.listed()
+            found = {rid: tid for rid in made if rid in items and (tid := linked(items[rid]))}
+            if len(found) == len(made):
+                return found
             if time.monotonic() > until:
-                raise CutShort(f"the reminder “{name}” has got no task")
+                raise CutShort(f"{len(made) - len(found)} reminders to go on with have got no task")
             time.sleep(0.1)
-        return rid, tid
 
     def table(self) -> Table:
         """Give the story as a table."""
