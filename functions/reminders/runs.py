@@ -44,10 +44,16 @@ class Run:
             self.world.ledger.spent(self.name, self.world.clock.now(), spent)
 
     def stopped(self, failure: Failure) -> None:
-        """Keep what stopped it, until a run of its name gets through."""
+        """Keep what stopped it, until a run of its name gets through.
+
+        A limit stops everything alike: whether the org refused a call or we made none, it is one problem, in the newest words.
+        """
         self.noted()
-        now = self.world.clock.now()
-        self.world.ledger.note_outage(Outage(run=self.name, failure=failure, since=now, seen=now))
+        ledger, now = self.world.ledger, self.world.clock.now()
+        ledger.note_outage(Outage(run=self.name, failure=failure, since=now, seen=now))
+        for outage in ledger.outages() if failure.kind is Kind.LIMIT else ():
+            if outage.failure.kind is Kind.LIMIT and outage.failure.code != failure.code:
+                ledger.end_outage(outage.run, outage.failure.code)
 
     def _end_outages(self) -> None:
         for outage in self.world.ledger.outages():

@@ -163,6 +163,20 @@ def test_the_org_at_four_fifths_stops_us_and_is_asked_with_one_call_at_a_time(st
     assert sync_state(stage.reminder()) is SyncState.SYNCED
 
 
+def test_a_limit_that_the_org_told_and_then_we_keep_is_one_problem(stage: Stage) -> None:
+    """O3, O6: the org refuses one call, and after it we make none; whoever looks must not see two causes of one thing."""
+    task = stage.org.create_task(stage.anna, Subject="Made there")
+    stage.settle()
+    others_use(stage, LIMIT - stage.org.calls.used(int(stage.clock.now().timestamp())))
+    stage.create()
+    stage.push()
+    assert set(codes(stage)) == {"REQUEST_LIMIT_EXCEEDED"}
+    stage.later(seconds=1)
+    stage.ledger.spent("pull", stage.clock.now(), Usage(used=LIMIT, limit=LIMIT, ours=1))
+    stage.hint(task)
+    assert set(codes(stage)) == {"API_BUDGET_SPENT"}
+
+
 def test_a_raised_share_sets_it_free_at_once(stage: Stage) -> None:
     """O6, S6: the administrator need not wait for midnight."""
     we_have_used(stage, 25_000)

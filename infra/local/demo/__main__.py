@@ -24,6 +24,7 @@ def main(
     patience: Annotated[
         float, typer.Option(min=0, help="Seconds until a step that does not hold is given up.")
     ] = PATIENCE,
+    stop: Annotated[bool, typer.Option(help="End at the first step that is not seen.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Tell the story on a running stack. It moves the stack's clocks, so that no minute must be waited."""
     try:
@@ -32,7 +33,7 @@ def main(
         sys.exit(f"{stack} is not there: start the stack with `make run` first.")
     cut = ""
     with gather(running) as team:
-        story = Story(team, patience)
+        story = Story(team, patience, stop)
         try:
             for chapter in CHAPTERS:
                 chapter.tell(story)

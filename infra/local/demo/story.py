@@ -17,6 +17,7 @@ POLL_SECONDS: Final = 5 * 60
 """The poll's interval."""
 POLLED_SECONDS: Final = POLL_SECONDS + 2 * 60
 """What sends no message, as a delete, is here within one interval plus two minutes (I3)."""
+DAY_SECONDS: Final = 24 * 60 * 60
 _MINUTE: Final = 60
 
 
@@ -42,6 +43,8 @@ class Story:
 
     team: Team
     patience: float = PATIENCE
+    stops: bool = False
+    """Whether it ends at the first step that is not seen; one that is only late never ends it."""
     seen: list[Seen] = field(default_factory=list)
 
     def step(  # noqa: PLR0913 - a step's properties, each by its name
@@ -51,7 +54,7 @@ class Story:
 
         `leap`: first the clocks are moved by so many seconds, which count as waited.
         """
-        used = self._usage()
+        used = self._usage() if leap < DAY_SECONDS else 0  # the org counts the last 24 hours
         if leap:
             self.team.leap(leap)
         started = time.monotonic()
@@ -67,6 +70,8 @@ class Story:
         self.seen.append(
             Seen(name, rule, None if seconds is None else seconds + leap, self._usage() - used, float(within))
         )
+        if seconds is None and self.stops:
+            raise CutShort(f"“{name}” was not seen")
 
     def made(self, person: Person, name: str, **values: object) -> tuple[str, str]:
         """Have a reminder that has its task, for a chapter to go on with; gives the ids of both."""
@@ -119,6 +124,7 @@ def shows(record: Json | None, **expected: object) -> bool:
 
 
 def _time(seconds: float) -> str:
-    minutes, rest = divmod(seconds, _MINUTE)
-    words = ([f"{minutes:.0f} min"] if minutes else []) + ([f"{round(rest, 1):g} s"] if rest or not minutes else [])
-    return " ".join(words)
+    minutes, rest = divmod(round(seconds, 1), _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    words = [f"{value:g} {unit}" for value, unit in ((hours, "h"), (minutes, "min"), (round(rest, 1), "s")) if value]
+    return " ".join(words) or "0 s"

@@ -37,6 +37,7 @@ class Stage:
         self.maya = self
         self.usage = 0
         self.leaps: list[int] = []
+        self.forgets = False
 
     def there(self, *_: str) -> None:
         """Be asked for the limits."""
@@ -45,6 +46,8 @@ class Stage:
     def leap(self, seconds: int) -> None:
         """Remember."""
         self.leaps.append(seconds)
+        if self.forgets:
+            self.usage = 0
 
 
 @pytest.fixture
@@ -108,6 +111,14 @@ def test_a_leap_counts_as_waited(story: Story, clock: Clock) -> None:
     assert "7 min" in text
 
 
+def test_after_a_day_the_org_has_forgotten_what_it_counted(story: Story) -> None:
+    """O6: its count is of the last 24 hours, so the difference to the day before would be nonsense."""
+    story.team.maya.usage = 100_000
+    cast("Stage", story.team).forgets = True
+    story.step("a day later", "O6", lambda: True, within=90_000, leap=86_400)
+    assert story.seen[0].calls == 3
+
+
 def test_a_reminder_that_never_gets_its_task_cuts_the_story_short(story: Story) -> None:
     """Without a task there is nothing to look at on the other side: that is no success."""
     rows = {"r1": {"task_id": None, "sync_state": "waiting"}}
@@ -116,3 +127,11 @@ def test_a_reminder_that_never_gets_its_task_cuts_the_story_short(story: Story) 
         story.made(cast("Person", person), "Call")
     rows["r1"] = {"task_id": "t1", "sync_state": "synced"}
     assert story.made(cast("Person", person), "Call") == ("r1", "t1")
+
+
+def test_it_can_end_at_the_first_step_that_is_not_seen(clock: Clock) -> None:
+    """Where a fault is planted, what comes after the step that it breaks says nothing; a step that is late says nothing about it."""
+    story = Story(cast("Team", Stage()), patience=20, stops=True)
+    story.step("late", "M1", after(clock, 10), within=3)
+    with pytest.raises(CutShort, match="“broken” was not seen"):
+        story.step("broken", "M1", lambda: False, within=3)
