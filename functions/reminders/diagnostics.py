@@ -9,6 +9,7 @@ from typing import Final
 
 from reminders import edit
 from reminders.access import may_use
+from reminders.holds import group_of, is_held
 from reminders.ports import World
 from reminders.problems import Category, Outage, category, category_of
 from reminders.remedies import Remedy, remedy
@@ -57,14 +58,11 @@ def diagnose(world: World, asker: User, now: datetime) -> Diagnosis:
     found = world.ledger.reminders(ids[:LOOKED_AT])
     shown = [found[each] for each in ids[:LOOKED_AT] if each in found and _shown(found[each], asker)]
     outages = [outage for outage in world.ledger.outages() if now - outage.seen < FRESH]
-    codes = {outage.failure.code for outage in outages} | {each.trouble.code for each in shown if each.trouble}
+    groups: dict[str, list[Reminder]] = {outage.failure.code: [] for outage in outages}
+    for each in shown:
+        groups.setdefault(_group(each), []).append(each)
     causes = [
-        _cause(
-            code,
-            [outage for outage in outages if outage.failure.code == code],
-            [each for each in shown if each.trouble and each.trouble.code == code],
-        )
-        for code in codes
+        _cause([outage for outage in outages if outage.failure.code == name], group) for name, group in groups.items()
     ]
     causes.sort(key=lambda cause: (not cause.stopped, -len(cause.reminders), cause.code))
     return Diagnosis(causes=tuple(causes), truncated=len(ids) > LOOKED_AT)
@@ -81,15 +79,21 @@ def retry(world: World, asker: User, code: str, now: datetime) -> int:
     return sum(each is not None for each in stored)
 
 
-def _cause(code: str, outages: Iterable[Outage], reminders: Iterable[Reminder]) -> Cause:
-    """Make the one cause of what has this code."""
+def _group(reminder: Reminder) -> str:
+    """Name what is told as one: a code; what is held, by user and direction besides (M9)."""
+    return group_of(reminder) or (reminder.trouble.code if reminder.trouble else "")
+
+
+def _cause(outages: Iterable[Outage], reminders: Iterable[Reminder]) -> Cause:
+    """Make one cause of what has the same code."""
     outages, reminders = tuple(outages), tuple(reminders)
     troubles = [each.trouble for each in reminders if each.trouble]
+    codes = [outage.failure.code for outage in outages] + [trouble.code for trouble in troubles]
     messages = [outage.failure.message for outage in outages] + [trouble.message for trouble in troubles]
     return Cause(
-        code=code,
-        category=category(outages[0].failure.kind) if outages else category_of(code),
-        words=remedy(code),
+        code=codes[0],
+        category=category(outages[0].failure.kind) if outages else category_of(codes[0]),
+        words=remedy(codes[0]),
         message=messages[0],
         since=min([outage.since for outage in outages] + [trouble.since for trouble in troubles]),
         seen=max((outage.seen for outage in outages), default=None),
@@ -103,6 +107,8 @@ def _shown(reminder: Reminder, asker: User) -> bool:
 
 
 def _can_retry(reminder: Reminder, asker: User, code: str, now: datetime) -> bool:
-    """Whether a Retry would do anything: what is due is being tried already."""
+    """Whether a Retry would do anything: what is due is being tried already, and what is held waits for another decision."""
     due = reminder.next_attempt is not None and reminder.next_attempt <= now
-    return reminder.trouble is not None and reminder.trouble.code == code and may_use(asker, reminder) and not due
+    if reminder.trouble is None or reminder.trouble.code != code or is_held(reminder):
+        return False
+    return may_use(asker, reminder) and not due

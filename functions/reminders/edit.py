@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime
 from typing import Final
 
+from reminders.holds import is_held, quiet, released
 from reminders.reminder import (
     Completion,
     Event,
@@ -128,6 +129,7 @@ def delete(reminder: Reminder, *, now: datetime) -> Record:
         return Record(reminder=replace(reminder, rings=False))
     local = reminder.sponsor is None or reminder.handed_over
     gone = replace(reminder, tombstone=Tombstone(at=now, side=Side.HERE, agreed=now if local else None))
+    gone = released(gone)  # deleted on both sides now, or it never will be by the other one alone
     if reminder.handed_over:
         gone = replace(gone, task_id=None)
     text = "Deleted here; the task in Salesforce stays." if reminder.handed_over else "Deleted here."
@@ -149,9 +151,8 @@ def restore(reminder: Reminder, *, now: datetime) -> Record:
         return Record(reminder=local, lines=(line,))
     if reminder.sponsor is None:
         return Record(reminder=replace(reminder, tombstone=None, rings=False), lines=(line,))
-    return Record(
-        reminder=_touched(replace(reminder, tombstone=replace(reminder.tombstone, restored=now)), now), lines=(line,)
-    )
+    back = released(replace(reminder, tombstone=replace(reminder.tombstone, restored=now)))
+    return Record(reminder=_touched(back, now), lines=(line,))
 
 
 def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
@@ -163,8 +164,8 @@ def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
 
 
 def retry(reminder: Reminder, *, now: datetime) -> Record:
-    """Try a refused one again at once (O4). Its problem stays until it is solved; one without is left as it is."""
-    if reminder.trouble is None:
+    """Try a refused one again at once (O4). Its problem stays until it is solved; one without, or held (M9), is left as it is."""
+    if reminder.trouble is None or is_held(reminder):
         return Record(reminder=replace(reminder, rings=False))
     line = Line(at=now, event=Event.RETRIED, rule="O4", text="“Retry” was chosen.", side=Side.HERE)
     return Record(reminder=waiting(replace(reminder, rounds=0), now), lines=(line,))
@@ -183,9 +184,11 @@ def ignore(reminder: Reminder, *, now: datetime) -> Record:
 
 
 def _touched(reminder: Reminder, now: datetime) -> Reminder:
-    """After an edit: what takes part in sync waits and rings; a problem is tried again (O4)."""
+    """After an edit: what takes part in sync waits and rings; a problem is tried again (O4), but what is held stays so (M9)."""
     if reminder.sponsor is None:
         return replace(reminder, rings=False)
+    if is_held(reminder):
+        return quiet(replace(reminder, pending=True))
     retrying = reminder.trouble.code if reminder.trouble else reminder.retrying
     return waiting(replace(reminder, trouble=None, retrying=retrying, rounds=0), now)
 

@@ -249,6 +249,22 @@ def unsent(reminder: Reminder, settings: Settings) -> list[Field]:
     return [item for item in Field if here[item] != then[item]]
 
 
+def unsent_lines(reminder: Reminder, settings: Settings, now: datetime, rule: str, text: str) -> tuple[Line, ...]:
+    """Lines for edits made here that will not be sent."""
+    return tuple(
+        Line(
+            at=now,
+            event=Event.CONFLICT,
+            rule=rule,
+            text=text,
+            side=Side.HERE,
+            field=item,
+            lost=mapping.plain(item, reminder.values),
+        )
+        for item in unsent(reminder, settings)
+    )
+
+
 def agree_on_all(values: Values, task: Task, settings: Settings) -> Agreement:
     """Count both sides as seen, as they are."""
     here, there = mapping.ours(values, settings), mapping.theirs(task)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from reminders import runs
+from reminders import gate, runs
 from reminders.decision import Decision, Terms
 from reminders.drift import Drift, differences, missed, tell
 from reminders.gone import missing
@@ -75,6 +75,7 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
     }
     swept = {task_id: found for task_id, found in readings.items() if hints[task_id].swept}
     decisions |= _missing(swept, by_task, terms, now)
+    decisions = gate.let_through(world, decisions)
     drifted = _drifted(world, swept, by_task, decisions)
     decisions |= {task_id: tell(decisions[task_id], what, now) for task_id, what in drifted.items()}
     refused = _store(world, decisions)
@@ -90,9 +91,9 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
 def _missing(
     swept: Mapping[str, Reading], by_task: Mapping[str, Reminder], terms: Terms, now: datetime
 ) -> dict[str, Decision]:
-    """Decide on the linked tasks that the sweep asked for in vain (I5)."""
+    """Decide on the linked tasks that the sweep asked for in vain (I5). Of a held delete it is known where its task went (M9)."""
     unreadable = [task_id for task_id, found in swept.items() if isinstance(found, Unreadable) and task_id in by_task]
-    return {task_id: missing(by_task[task_id], terms, now) for task_id in unreadable}
+    return {task_id: missing(by_task[task_id], terms, now) for task_id in unreadable if not by_task[task_id].held}
 
 
 def _drifted(

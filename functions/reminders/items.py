@@ -37,6 +37,7 @@ from reminders.reminder import (
     Completion,
     Event,
     Field,
+    Held,
     Intent,
     Line,
     Priority,
@@ -166,6 +167,15 @@ class ReminderItem(Item):
         side=WordAttribute(Side),
         agreed=InstantAttribute(),
         restored=InstantAttribute(),
+        passed=InstantAttribute(),
+    )
+    held = MapOf(
+        Held,
+        null=True,
+        side=WordAttribute(Side),
+        since=InstantAttribute(),
+        deleted=InstantAttribute(),
+        confirmed=InstantAttribute(),
     )
     handed_over = BooleanAttribute()
     trouble = MapOf(
@@ -306,6 +316,12 @@ class RequestItem(StateItem):
     sync_due = BooleanAttribute()
 
 
+class DeleteItem(StateItem):
+    """A delete that the mass-delete valve has counted at `at` (M9); `pk` names user and direction, `sk` what it counts as."""
+
+    at = InstantAttribute()
+
+
 class ParkedItem(StateItem):
     """A parked hint; `sk` is its task's id, `times` how often it was parked."""
 
@@ -359,6 +375,7 @@ class Items:
     drift: type[DriftItem]
     run: type[RunItem]
     request: type[RequestItem]
+    delete: type[DeleteItem]
     connection: Connection
 
 
@@ -383,6 +400,7 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         drift=_bound(DriftItem, state, connection, stream="NEW_IMAGE"),
         run=_bound(RunItem, state, connection, stream="NEW_IMAGE"),
         request=_bound(RequestItem, state, connection, stream="NEW_IMAGE"),
+        delete=_bound(DeleteItem, state, connection, stream="NEW_IMAGE"),
         connection=connection,
     )
 

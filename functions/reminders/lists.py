@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, assert_never
 
+from reminders.holds import group_of
 from reminders.ports import Shelf, View
 from reminders.reminder import RECENTLY_DELETED, Reminder, Status
 
@@ -67,11 +68,16 @@ def changed_since(moment: datetime) -> str:
 
 
 def trouble_place(reminder: Reminder) -> str | None:
-    """Tell the place among what has a problem: by code, then longest first (C4); None without a problem."""
+    """Tell the place among what has a problem: by code, then longest first (C4); None without a problem.
+
+    What is held by the mass-delete valve goes by user and direction within its code, so that a group of it can be asked for.
+    """
     trouble = reminder.trouble
     if trouble is None:
         return None
-    return f"{trouble_prefix(trouble.code)}{trouble.since.astimezone(UTC).isoformat()}#{reminder.id}"
+    return (
+        f"{trouble_prefix(group_of(reminder) or trouble.code)}{trouble.since.astimezone(UTC).isoformat()}#{reminder.id}"
+    )
 
 
 def trouble_prefix(code: str) -> str:

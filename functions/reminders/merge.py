@@ -32,10 +32,12 @@ from datetime import datetime
 from typing import assert_never
 
 from reminders import mapping
-from reminders.decision import Decision, Send, Terms, sync_is_off, there
-from reminders.fields import Sides, about_to_send, agree_on_all, completion, merge_fields, mirrored, unsent
+from reminders.decision import Decision, Send, Terms, changed, rung, sync_is_off, there
+from reminders.deletes import delete_there, deleted_there
+from reminders.fields import Sides, about_to_send, agree_on_all, completion, merge_fields, mirrored, unsent_lines
 from reminders.first_meeting import create, first_seen, no_task_yet
 from reminders.gone import seen_again
+from reminders.holds import is_held, released, still_held
 from reminders.reminder import (
     Agreement,
     Event,
@@ -47,11 +49,10 @@ from reminders.reminder import (
     Side,
     Tombstone,
     Write,
-    waiting,
 )
 from reminders.subject import inputs
 from reminders.task import Deleted, Reading, Task, Unreadable
-from reminders.writes import KEEPS_CHANGING, ROUNDS, agreed, bury, in_doubt, replaced, unseen, write_failed
+from reminders.writes import KEEPS_CHANGING, ROUNDS, agreed, in_doubt, replaced, write_failed
 
 
 def merge(
@@ -73,7 +74,12 @@ def merge(
         case Task():
             return _meet(reminder, reading, terms, now)
         case Deleted():
-            return _deleted_there(reminder, reading, terms, now)
+            return deleted_there(reminder, reading, terms, now)
+        case Unreadable() if is_held(reminder):
+            return still_held(reminder)
+        case Unreadable() if reminder.held:
+            # Confirmed, and purged meanwhile: that it was deleted is known (M9), and nothing shows that it lives.
+            return deleted_there(reminder, Deleted(reminder.held.deleted), terms, now)
         case Unreadable() if reminder.task_id is None:
             return no_task_yet(reminder, terms, now)
         case Unreadable():
@@ -82,51 +88,7 @@ def merge(
             assert_never(unknown)
 
 
-# --- deletes ----------------------------------------------------------------------------------------------------------
-
-
-def _deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
-    if reminder.tombstone and reminder.tombstone.agreed:
-        return Decision(rule="M4", reason="Deleted on both sides.")
-    if not reminder.handed_over and reminder.owner_before not in terms.syncing:
-        return sync_is_off(reminder)
-    # Deleted here and there: if it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
-    lost = unseen(reminder, reading.binned, now) if reminder.tombstone and reading.binned else ()
-    text = "Deleted in Salesforce as well."
-    if not reminder.tombstone:
-        lost = _unsent_lines(reminder, terms, now, "M4", "The delete in Salesforce wins over this edit.")
-        text = "Deleted in Salesforce."
-        reminder = replace(reminder, tombstone=Tombstone(at=reading.at or now, side=Side.SALESFORCE))
-    line = there(Event.DELETED, "M4", text, now)
-    return Decision(rule="M4", reason=text, record=Record(reminder=bury(reminder, now), lines=(*lost, line)))
-
-
-def _delete_there(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
-    """Our delete is waiting, and the task lives."""
-    before = reminder.owner_before
-    if task.owner in terms.syncing:
-        base, _ = agreed(reminder, task)
-        merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base, settings=terms.settings, now=now))
-        after = replace(
-            reminder,
-            values=merged.values,
-            agreement=merged.agreement,
-            task_id=task.id,
-            intents=(),
-            tombstone=replace(reminder.tombstone, agreed=None) if reminder.tombstone else None,
-        )
-        after = _rung(reminder, after, now)
-        ours_lost = tuple(line for line in merged.lines if line.event is Event.CONFLICT and line.side is Side.HERE)
-        record = _changed(reminder, after, (*unseen(reminder, task, now), *ours_lost), task)
-        return Decision(
-            rule="M4", reason="Deleted here: delete the task.", record=record, send=Send(write=Write.DELETE)
-        )
-    if before == task.owner or before not in terms.syncing:
-        return sync_is_off(reminder)
-    text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
-    unlinked = replace(bury(reminder, now), handed_over=True, task_id=None)
-    line = there(Event.HANDED_OVER, "F6", text, now)
-    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, lines=(line,)))
+# --- restored ---------------------------------------------------------------------------------------------------------
 
 
 def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms: Terms, now: datetime) -> Decision:
@@ -152,7 +114,7 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
         handed_over=False,
     )
     line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
-    record = Record(reminder=_rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
+    record = Record(reminder=rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
     return Decision(
         rule="M5",
         reason="Restored here; its task is deleted: create a new one.",
@@ -180,7 +142,7 @@ def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decisi
     if reminder.tombstone and reminder.task_id is None and reminder.handed_over:
         return Decision(rule="F6", reason="Deleted here while handed over: unlinked for good.")
     if reminder.tombstone and not (reminder.tombstone.agreed and reminder.task_id):
-        return _delete_there(reminder, task, terms, now)
+        return delete_there(reminder, reminder.tombstone, task, terms, now)
     base, still_open = agreed(reminder, task)
     if task.owner in terms.syncing:
         return _merge_pair(reminder, task, terms, now, (base, still_open))
@@ -200,7 +162,7 @@ def _was_handed_over(reminder: Reminder, task: Task, terms: Terms) -> bool:
 def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
     """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
     reminder = replace(reminder, agreement=base, intents=())
-    lost = _unsent_lines(reminder, terms, now, "F6", "Not sent, because the task was handed over.")
+    lost = unsent_lines(reminder, terms.settings, now, "F6", "Not sent, because the task was handed over.")
     values = mirrored(reminder, task, base, terms.settings)
     after = replace(
         reminder,
@@ -208,6 +170,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         agreement=agree_on_all(values, task, terms.settings),
         task_id=task.id,
         handed_over=True,
+        held=None,
         trouble=None,
         retrying=None,
         pending=False,
@@ -230,7 +193,7 @@ def _merge_pair(
     )
     seen, again = seen_again(reminder, now)
     after = replace(
-        seen,
+        released(seen),
         values=merged.values,
         agreement=merged.agreement,
         intents=base[1],
@@ -247,20 +210,20 @@ def _merge_pair(
     )
     if not merged.send:
         after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, retrying=None, rings=False)
-        record = _changed(reminder, after, lines, task)
+        record = changed(reminder, after, lines, task)
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:
         return _stop(after, lines, now)
     intents, doubts = in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now)
     lines = (*lines, *doubts)
-    after = _rung(reminder, replace(after, intents=intents), now)
+    after = rung(reminder, replace(after, intents=intents), now)
     send = Send(
         write=Write.UPDATE,
         fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},
         pairs=about_to_send(after.values, merged.send, settings),
         inputs=inputs(after.values),
     )
-    record = _changed(reminder, after, lines, task)
+    record = changed(reminder, after, lines, task)
     return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
 
 
@@ -284,6 +247,10 @@ def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: 
         lines.append(there(Event.LINKED, "O2", text, now))
     if reminder.tombstone:
         lines.append(there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now))
+    if reminder.held:
+        lines.append(
+            there(Event.RESTORED, "M9", "The task was undeleted in Salesforce; its delete is held no more.", now)
+        )
     if reminder.handed_over:
         lines.append(there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
     return lines
@@ -296,35 +263,3 @@ def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now
         return []
     changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
     return replaced(before, changed, terms.settings, now)
-
-
-# --- small parts ------------------------------------------------------------------------------------------------------
-
-
-def _unsent_lines(reminder: Reminder, terms: Terms, now: datetime, rule: str, text: str) -> tuple[Line, ...]:
-    """Lines for edits made here that will not be sent."""
-    return tuple(
-        Line(
-            at=now,
-            event=Event.CONFLICT,
-            rule=rule,
-            text=text,
-            side=Side.HERE,
-            field=item,
-            lost=mapping.plain(item, reminder.values),
-        )
-        for item in unsent(reminder, terms.settings)
-    )
-
-
-def _rung(before: Reminder, after: Reminder, now: datetime) -> Reminder:
-    """Ring for what is new to send, and for what waited for sync to be turned on; the rest has rung already (O1)."""
-    return after if before.pending and before.next_attempt else waiting(after, now)
-
-
-def _changed(before: Reminder, after: Reminder, lines: tuple[Line, ...], task: Task) -> Record | None:
-    """Return what to store, or None where a merge changed nothing: an echo costs no write (M8)."""
-    link = task.id if before.task_id is None else None
-    if not lines and link is None and replace(after, rings=before.rings) == before:
-        return None
-    return Record(reminder=after, link=link, lines=lines)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from reminders import groups, runs
+from reminders import gate, groups, runs
 from reminders.budget import Pressure
 from reminders.decision import Decision, Terms
 from reminders.gone import NOT_VISIBLE
@@ -116,7 +116,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
     put_off = sends.keys() - affordable(sends, tally.left())
     tally.counts["put_off"] += len(put_off)
     ready = {key: decision for key, decision in decisions.items() if key not in blind | put_off}
-    planned, refused = _store_intents(world, reminders, ready, bulk)
+    planned, refused = _store_intents(world, reminders, gate.let_through(world, ready), bulk)
     again = refused | blind
     for call in calls(planned):
         again |= _make(world, call, terms, tally)

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
 from reminders.problems import Failure, Outage
-from reminders.reminder import Line, Record, Reminder
+from reminders.reminder import Line, Record, Reminder, Side
 from reminders.settings import Settings, User
 from reminders.task import Hint, Task
 
@@ -24,6 +24,10 @@ READ_BATCH: Final = 500
 
 RACES: Final = 5
 """How often a write that lost a race is read, merged and tried again before it is left to the next delivery."""
+
+
+MOST_COUNTED: Final = 5_000
+"""Counted deletes of one user and direction that are read: more than may pass of all that `gate` counts as synced."""
 
 
 class OrgUnavailable(Exception):
@@ -374,6 +378,14 @@ class Ledger(Protocol):
 
     def successes(self) -> dict[str, datetime]:
         """The last success per direction."""
+        ...
+
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
+        """Count a user's deletes made on this side, and tell all that were counted in the hour before `at`, by key (M9).
+
+        A key counts once an hour, with the time of its first count. All of `keys` are counted before anything is read. Of more than
+        MOST_COUNTED, so many are told, and `keys`.
+        """
         ...
 
     def settings(self) -> Settings:

@@ -114,6 +114,7 @@ _SET_UP = frozenset({"NOT_FOUND", "FOREIGN_HOST", "TOO_MANY_PAGES"})
 
 _BY_CODE = {
     "KEEPS_CHANGING": Category.OTHER,
+    "MASS_DELETE_HELD": Category.OTHER,
     "STORAGE_LIMIT_EXCEEDED": Category.OTHER,
     "FOREIGN_HOST": Category.OTHER,
     "TOO_MANY_PAGES": Category.OTHER,

@@ -134,6 +134,7 @@ class Intent:
 class Tombstone:
     """A delete: when, on which side, and since when both sides agree on it (None: still waiting to be carried over).
 
+    `passed`: since when the mass-delete valve lets it through to Salesforce; it is counted once, however often it must be sent (M9).
     `restored`: it was taken back here then. The next merge reads the task, which decides whether the link still holds or a new
     task is needed, and clears the tombstone (M5).
     """
@@ -142,6 +143,21 @@ class Tombstone:
     side: Side
     agreed: datetime | None = None
     restored: datetime | None = None
+    passed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A delete that the mass-delete valve holds, made on this `side`, and since when (M9).
+
+    `deleted`: when its task was deleted, as far as known. `confirmed`: an administrator let a delete made in Salesforce through
+    then; the next merge reads the task again.
+    """
+
+    side: Side
+    since: datetime
+    deleted: datetime | None = None
+    confirmed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +202,9 @@ class Event(StrEnum):
     RETRIED = "retried"
     IGNORED = "ignored"
     DRIFT = "drift"
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +256,7 @@ class Reminder:
     - `generation`: the n of the external id `<id>-<n>` (M5).
     - `pending`: something here is not agreed yet. `next_attempt`: when the schedule tries it (None: it waits for an event,
       such as sync being turned on or the problem being solved).
+    - `held`: the delete of it, there or here, waits for an administrator (M9).
     - `retrying`: the code of the trouble that was there before the last edit; if that edit goes out, its group is tried too (O4).
     - `rounds`: updates sent since somebody last edited it here; a pair that goes on without anyone editing is stopped (M8).
     - `rings`: this very write is an edit, or a merge that leaves something new to send, so the stream wakes the push (O1).
@@ -257,6 +277,7 @@ class Reminder:
     agreement: Agreement | None = None
     intents: tuple[Intent, ...] = ()
     tombstone: Tombstone | None = None
+    held: Held | None = None
     handed_over: bool = False
     trouble: Trouble | None = None
     retrying: str | None = None

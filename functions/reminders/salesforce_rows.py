@@ -41,6 +41,7 @@ TASK_FIELDS: Final = (
     "IsDeleted",
     "IsArchived",
     "IsRecurrence",
+    "RecurrenceActivityId",
 )
 """What `Task` holds, WhoCount apart."""
 
@@ -81,6 +82,7 @@ def task(row: Mapping[str, Any]) -> Task:
         is_deleted=row["IsDeleted"],
         is_archived=row["IsArchived"],
         is_recurrence=row["IsRecurrence"],
+        series=row["RecurrenceActivityId"],
     )
 
 

@@ -30,7 +30,7 @@ state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
     kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · begun/<direction> · parked/<task id> ·
-               outage/<run>#<code> · request/sync · comparison/<kind> · drift/<when>#<reminder id>
+               outage/<run>#<code> · request/sync · delete#<side>#<user id>/<series or reminder> · comparison/<kind> · drift/<when>#<reminder id>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
                and for a sync that somebody asked for by the same of `sync_due`.
@@ -93,6 +93,7 @@ from reminders.items import (
     ByAssignee,
     Changed,
     ComparisonItem,
+    DeleteItem,
     DriftItem,
     Items,
     LinkItem,
@@ -109,12 +110,13 @@ from reminders.items import (
 )
 from reminders.lists import changed_since, span, trouble_prefix
 from reminders.lists import shelf as lies_on
-from reminders.ports import Ledger, LedgerUnavailable, Mark, Parked, Shelf, Usage, View
+from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import take_turns
-from reminders.reminder import Line, Record, Reminder, dated
+from reminders.reminder import Line, Record, Reminder, Side, dated
 from reminders.settings import Settings, User
 from reminders.task import Hint
+from reminders.valve import HOUR
 
 SETTINGS: Final = ("settings", "org")
 USER: Final = "user"
@@ -125,6 +127,7 @@ PARKED: Final = "parked"
 OUTAGE: Final = "outage"
 COMPARISON: Final = "comparison"
 DRIFT: Final = "drift"
+DELETE: Final = "delete"
 
 LOOKED_AT: Final = 10_000
 """Entries of a part of the index `waiting` among which owners take turns (C8)."""
@@ -142,6 +145,9 @@ SHELF_PAGE: Final = 100
 
 FORGOTTEN: Final = timedelta(days=2)
 """So long after it was last seen, an outage that nothing ended is removed."""
+
+FORGIVEN: Final = timedelta(minutes=10)
+"""How much longer than the hour a counted delete stays: clocks of two functions may differ."""
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -390,6 +396,18 @@ class Tables(Ledger):
         rested = RequestItem.at.does_not_exist() | (RequestItem.at <= at - BETWEEN_SYNCS)
         return _written("ask for a sync", partial(item.update, actions, rested))
 
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
+        """See Ledger. One UpdateItem per delete, then one consistent Query."""
+        partition = f"{DELETE}#{side}#{owner}"
+        since = at - HOUR
+        self._each(partial(self._count_delete, partition, at), sorted(keys))
+        within = DeleteItem.at > since
+        with _asking("read counted deletes"):
+            found = self._items.delete.query(
+                partition, filter_condition=within, consistent_read=True, limit=MOST_COUNTED
+            )
+            return dict.fromkeys(keys, at) | {item.sk: check(item).at for item in found}
+
     def settings(self) -> Settings:
         """See Ledger."""
         with _asking("read settings"):
@@ -506,6 +524,16 @@ class Tables(Ledger):
             DriftItem.expires.set(drift.at + TOLD),
         ]
         _written("note drift", partial(item.update, actions))
+
+    def _count_delete(self, partition: str, at: datetime, key: str) -> None:
+        item = self._items.delete(partition, key)
+        actions: list[Action] = [
+            DeleteItem.schema.set(SCHEMA),
+            DeleteItem.at.set(at),
+            DeleteItem.expires.set(at + HOUR + FORGIVEN),
+        ]
+        anew = DeleteItem.at.does_not_exist() | (DeleteItem.at <= at - HOUR)
+        _written("count a delete", partial(item.update, actions, anew))
 
     def _unpark(self, parked: tuple[str, int]) -> None:
         task_id, times = parked

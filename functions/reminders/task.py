@@ -22,7 +22,7 @@ def is_task_id(text: object) -> TypeGuard[str]:
 class Task:
     """One row of the bulk read, raw: no value is mapped yet. Stamps are aware UTC datetimes in whole seconds.
 
-    `who_count` is None where the org has no Shared Activities (F7).
+    `who_count` is None where the org has no Shared Activities (F7). `series` is the master of which it is an occurrence (M10).
     """
 
     id: str
@@ -44,6 +44,7 @@ class Task:
     is_deleted: bool = False
     is_archived: bool = False
     is_recurrence: bool = False
+    series: str | None = None
 
     @property
     def stamp(self) -> datetime:

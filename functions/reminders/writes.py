@@ -10,6 +10,7 @@ from typing import Final
 from reminders import mapping
 from reminders.decision import Send, Terms
 from reminders.fields import unsent
+from reminders.holds import is_held, quiet
 from reminders.problems import Failure, Kind, back_off
 from reminders.reminder import (
     Agreement,
@@ -152,7 +153,7 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
         after = replace(after, handed_over=True)
     elif unsent(after, terms.settings):
         after = replace(after, pending=True, next_attempt=now)
-    return Record(reminder=after, link=task_id if reminder.task_id is None else None, lines=tuple(lines))
+    return Record(reminder=quiet(after), link=task_id if reminder.task_id is None else None, lines=tuple(lines))
 
 
 def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: datetime) -> Record:
@@ -164,6 +165,8 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
     intents = reminder.intents if may_be_done else tuple(i for i in reminder.intents if i.number != number)
     attempts = reminder.attempts + 1
     after = replace(reminder, intents=intents, attempts=attempts, rings=False)
+    if is_held(reminder):
+        return Record(reminder=quiet(after))
     too_often = attempts >= TOO_OFTEN and failure.kind in {Kind.STALE, Kind.DUPLICATE, Kind.DELETED}
     if failure.kind is Kind.PERMANENT or too_often:
         trouble = Trouble(code=failure.code, message=failure.message, since=now)
@@ -239,6 +242,7 @@ def bury(reminder: Reminder, now: datetime) -> Reminder:
     return replace(
         reminder,
         tombstone=replace(tombstone, agreed=now),
+        held=None,
         intents=(),
         trouble=None,
         retrying=None,

@@ -15,8 +15,10 @@ from infra.local.dynamodb import TableNames
 from reminders.ports import Ledger, LedgerUnavailable
 from reminders.reminder import (
     Agreement,
+    Completion,
     Event,
     Field,
+    Held,
     Intent,
     Line,
     Priority,
@@ -244,7 +246,15 @@ values = st.builds(
     call_reason=some,
 )
 numbers = st.integers(0, 10**9)
-intents = st.builds(Intent, number=numbers, write=st.sampled_from(Write), at=instants, pairs=pairs, inputs=inputs)
+intents = st.builds(
+    Intent,
+    number=numbers,
+    write=st.sampled_from(Write),
+    at=instants,
+    pairs=pairs,
+    inputs=inputs,
+    seen=st.none() | instants,
+)
 reminders = st.builds(
     Reminder,
     id=st.builds(lambda: f"example-{next(_ids)}"),
@@ -260,7 +270,16 @@ reminders = st.builds(
     intents=st.lists(intents, max_size=3).map(tuple),
     tombstone=st.none()
     | st.builds(
-        Tombstone, at=instants, side=st.sampled_from(Side), agreed=st.none() | instants, restored=st.none() | instants
+        Tombstone,
+        at=instants,
+        side=st.sampled_from(Side),
+        agreed=st.none() | instants,
+        restored=st.none() | instants,
+        passed=st.none() | instants,
+    ),
+    held=st.none()
+    | st.builds(
+        Held, side=st.sampled_from(Side), since=instants, deleted=st.none() | instants, confirmed=st.none() | instants
     ),
     handed_over=st.booleans(),
     trouble=st.none() | st.builds(Trouble, code=texts, message=texts, since=instants, ignored=st.none() | instants),
@@ -271,6 +290,7 @@ reminders = st.builds(
     changed=st.none() | instants,
     next_attempt=st.none() | instants,
     rings=st.booleans(),
+    completion=st.none() | st.builds(Completion, side=st.sampled_from(Side), at=instants),
 )
 lines = st.builds(
     Line,
@@ -295,7 +315,7 @@ def test_whatever_goes_in_comes_out_equal(ledger: Ledger, reminder: Reminder, to
     """Every field of a reminder and of a line survives; one that is forgotten here would look like a change, or be lost."""
     stored = saved(ledger, Record(reminder=reminder, link=reminder.task_id, lines=told))
     changed = max((line.at for line in told), default=reminder.changed)
-    assert stored == replace(reminder, version=1, rings=False, changed=changed)
+    assert stored == replace(reminder, version=1, rings=False, completion=None, changed=changed)
     assert ledger.reminders([reminder.id]) == {reminder.id: stored}
     assert ledger.history(reminder.id) == list(told)
 

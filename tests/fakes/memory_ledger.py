@@ -20,9 +20,10 @@ from reminders.lists import shelf as lies_on
 from reminders.ports import Ledger, Mark, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import Waits, take_turns, urgency_key
-from reminders.reminder import Line, Record, Reminder, dated
+from reminders.reminder import Line, Record, Reminder, Side, dated
 from reminders.settings import Settings, User
 from reminders.task import Hint
+from reminders.valve import HOUR
 
 
 class MemoryLedger(Ledger):
@@ -43,6 +44,7 @@ class MemoryLedger(Ledger):
         self._marks: dict[tuple[str, str], datetime] = {}
         self.syncs_asked: list[datetime] = []
         self._calls: dict[str, tuple[datetime, Usage]] = {}
+        self._deletes: dict[tuple[str, Side], dict[str, datetime]] = {}
         self._outages: dict[tuple[str, str], Outage] = {}
         self._settings = Settings()
         self._users: dict[str, User] = {}
@@ -237,6 +239,15 @@ class MemoryLedger(Ledger):
         """See Ledger."""
         with self._lock:
             return {name: at for (kind, name), at in self._marks.items() if kind == "success"}
+
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
+        """See Ledger."""
+        with self._lock:
+            known = self._deletes.setdefault((owner, side), {})
+            for key in keys:
+                if key not in known or known[key] <= at - HOUR:
+                    known[key] = at
+            return {key: then for key, then in known.items() if then > at - HOUR}
 
     def settings(self) -> Settings:
         """See Ledger."""

@@ -233,6 +233,9 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
     document = api("GET", "/openapi.json", by=None).json
     assert set(document["paths"]) == {
         "/api/assignees",
+        "/api/held-deletes",
+        "/api/held-deletes/confirm",
+        "/api/held-deletes/reject",
         "/api/me",
         "/api/people",
         "/api/problems",

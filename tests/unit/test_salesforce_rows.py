@@ -49,6 +49,7 @@ def test_a_full_row_keeps_every_value_as_it_is() -> None:
             "IsDeleted": True,
             "IsArchived": True,
             "IsRecurrence": True,
+            "RecurrenceActivityId": "00T000000000009AAA",
         }
     )
     assert found == Task(
@@ -71,6 +72,7 @@ def test_a_full_row_keeps_every_value_as_it_is() -> None:
         is_deleted=True,
         is_archived=True,
         is_recurrence=True,
+        series="00T000000000009AAA",
     )
 
 

@@ -276,10 +276,15 @@ def deleted_here(**changes: Any) -> Reminder:
 
 
 def test_deleted_here_deletes_there() -> None:
-    """M4: nothing needs storing first, the tombstone waits already."""
+    """M4, M9: once the valve let it pass it is counted no more, and nothing else needs storing: the tombstone waits already."""
     decision = merge(deleted_here(), a_task(), terms(), NOW)
     assert decision.send
-    assert (decision.send.write, decision.record) == (Write.DELETE, None)
+    assert decision.delete
+    assert decision.send.write is Write.DELETE
+    assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE, passed=NOW)
+    again = merge(stored(decision), a_task(), terms(), NOW + timedelta(minutes=1))
+    assert again.send
+    assert (again.send.write, again.record, again.delete) == (Write.DELETE, None, None)
 
 
 def test_a_delete_here_wins_over_an_edit_there_and_the_edit_is_kept() -> None:
@@ -331,7 +336,7 @@ def test_a_create_that_turns_up_after_the_delete_is_deleted(agreed: Any) -> None
     assert decision.send
     assert decision.send.write is Write.DELETE
     assert (stored(decision).task_id, stored(decision).pending) == (TASK_ID, True)
-    assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE)
+    assert stored(decision).tombstone == Tombstone(at=BEFORE, side=Side.HERE, passed=NOW)
     assert stored(decision).rings is bool(agreed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reminders.gone import NOT_VISIBLE
+from reminders.holds import MASS_DELETE_HELD
 from reminders.problems import known_codes
 from reminders.remedies import REMEDIES, remedy
 from reminders.salesforce_rows import UNEXPECTED
@@ -68,7 +69,16 @@ OAUTH = [
 ]
 """Errors of the token endpoint: those of RFC 6749, and Salesforce's own."""
 
-OURS = [NOT_REACHED, NO_ANSWER, TIMEOUT, UNEXPECTED, NOT_VISIBLE.code, KEEPS_CHANGING.code, "INVALID_KEY"]
+OURS = [
+    NOT_REACHED,
+    NO_ANSWER,
+    TIMEOUT,
+    UNEXPECTED,
+    NOT_VISIBLE.code,
+    KEEPS_CHANGING.code,
+    MASS_DELETE_HELD,
+    "INVALID_KEY",
+]
 
 
 @pytest.mark.parametrize("code", sorted({*DOCUMENTED, *OAUTH, *OURS, *known_codes()}))
