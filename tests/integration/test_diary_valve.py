@@ -444,8 +444,11 @@ def test_confirmed_after_it_was_purged(stage: Stage) -> None:
     waits = thirty_deleted_there(stage)
     for each in waits:
         stage.org.state.store.purge("Task", stage.task_of(each))
+    stage.later(days=20)
+    stage.settle()
     comparison.sweep(stage.world, MemoryDeadLetters())
     stage.settle()
+    assert {trouble.code for each in waits if (trouble := stage.reminder(each).trouble)} == {MASS_DELETE_HELD}
     assert held(stage) == waits
     decide(stage, Verdict.CONFIRM, Side.SALESFORCE)
     stage.settle()
