@@ -16,5 +16,5 @@ def handler(event: Event, context: object) -> dict[str, int]:
         case Scheduled(at_once):
             return telemetry.report("poll", timetable.poll(world, at_once=at_once), context)
         case Woken(user_ids, requests):
-            asked = [find.sync_now(world) for _ in requests]
+            asked = [timetable.sync_now(world) for _ in requests]
             return telemetry.report("bell", telemetry.total([*asked, find.first_syncs(world, user_ids)]), context)

@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_held, api_pages, api_problems, api_reminders, api_settings, runs
+from reminders import api_held, api_pages, api_problems, api_reminders, api_settings, api_setup, runs
 from reminders.access import Site, sign_in, user_id
 from reminders.api_errors import ApiError, invalid, refused, unavailable
 from reminders.api_http import JSON, LOG, Call, error, raw, remember
@@ -40,6 +40,7 @@ app.include_router(api_reminders.router)
 app.include_router(api_problems.router)
 app.include_router(api_held.router)
 app.include_router(api_settings.router)
+app.include_router(api_setup.router)
 
 _one_at_a_time = Lock()
 """Lambda gives a container one event at a time, and Powertools counts on it (its current event is a class attribute). A host

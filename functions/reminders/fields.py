@@ -288,8 +288,8 @@ def mirrored(reminder: Reminder, task: Task, base: Agreement, settings: Settings
     """
     values = replace(
         reminder.values,
-        status=Status(base.pairs[Field.STATUS][0] or ""),
-        priority=Priority(base.pairs[Field.PRIORITY][0] or ""),
+        status=Status(base.pairs[Field.STATUS][0] or reminder.values.status),
+        priority=Priority(base.pairs[Field.PRIORITY][0] or reminder.values.priority),
     )
     for item in Field:
         values = values if item is Field.ASSIGNEE else mapping.take(values, item, task, settings)

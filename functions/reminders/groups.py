@@ -12,6 +12,9 @@ from reminders.problems import LONGEST_RETRY
 from reminders.reminder import Record, Reminder, waiting
 from reminders.writes import DAILY
 
+LEASE: Final = timedelta(seconds=150)
+"""After so long without a recorded answer, the schedule looks at a push again; longer than any invocation lasts."""
+
 PER_RUN: Final = 200
 """Reminders rung by one run: if one of them goes through, its run rings the next."""
 

@@ -49,6 +49,7 @@ from reminders.reminder import (
     Values,
     Write,
 )
+from reminders.set_up_rules import PicklistValue
 from reminders.settings import Import, Policy
 
 SCHEMA: Final = 1
@@ -309,6 +310,18 @@ class RunItem(StateItem):
     told = InstantAttribute(null=True)
 
 
+class PicklistsItem(StateItem):
+    """See `set_up_rules.Picklists`."""
+
+    at = InstantAttribute()
+    statuses = TupleOf(
+        MapOf(PicklistValue, name=UnicodeAttribute(), marked=BooleanAttribute(), default=BooleanAttribute())
+    )
+    priorities = TupleOf(
+        MapOf(PicklistValue, name=UnicodeAttribute(), marked=BooleanAttribute(), default=BooleanAttribute())
+    )
+
+
 class RequestItem(StateItem):
     """A sync that somebody asked for at `at`; `sync_due` wakes the poll."""
 
@@ -376,6 +389,7 @@ class Items:
     run: type[RunItem]
     request: type[RequestItem]
     delete: type[DeleteItem]
+    picklists: type[PicklistsItem]
     connection: Connection
 
 
@@ -401,6 +415,7 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         run=_bound(RunItem, state, connection, stream="NEW_IMAGE"),
         request=_bound(RequestItem, state, connection, stream="NEW_IMAGE"),
         delete=_bound(DeleteItem, state, connection, stream="NEW_IMAGE"),
+        picklists=_bound(PicklistsItem, state, connection, stream="NEW_IMAGE"),
         connection=connection,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
-from reminders import gate, groups, runs
+from reminders import gate, groups, mapping, runs, set_up, set_up_rules
 from reminders.budget import Pressure
 from reminders.decision import Decision, Terms
 from reminders.gone import NOT_VISIBLE
@@ -27,8 +27,7 @@ from reminders.task import Hint, Task, reading
 from reminders.terms import gather
 from reminders.writes import DAILY, delete_done, with_intent, write_done, write_failed
 
-LEASE: Final = timedelta(seconds=150)
-"""After so long without a recorded answer, the schedule looks at a push again; longer than any invocation lasts."""
+LEASE: Final = groups.LEASE
 
 BLIND: Final = timedelta(seconds=2)
 """A stamp this close to the answer's `Date` cannot serve as a precondition yet: stamps are whole seconds (O1)."""
@@ -112,6 +111,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
         decisions |= _decide(world, {key: reminders[key] for key in blind}, bulk, terms)
         blind = {key for key in blind if _too_fresh(decisions[key], bulk.tasks.get(key), bulk.at)}
     tally.reads = calls_made(world.org) - before
+    decisions = _held(world, reminders, decisions, terms)
     sends = {key: (reminders[key], decision.send.write) for key, decision in decisions.items() if decision.send}
     put_off = sends.keys() - affordable(sends, tally.left())
     tally.counts["put_off"] += len(put_off)
@@ -149,6 +149,23 @@ def _decide(world: World, reminders: Mapping[str, Reminder], bulk: Bulk, terms: 
         key: merge(reminder, reading(bulk.tasks.get(key), Hint(reminder.task_id or "")), terms, now)
         for key, reminder in reminders.items()
     }
+
+
+def _held(
+    world: World, reminders: Mapping[str, Reminder], decisions: Mapping[str, Decision], terms: Terms
+) -> dict[str, Decision]:
+    """Leave out of the writes what the org has no value for, and keep that as one problem of the org as a whole (F2)."""
+    held = dict(decisions)
+    named = {mapping.TASK_FIELDS[field] for field in set_up_rules.CODES}
+    writes = {key for key, decision in decisions.items() if decision.send and named & decision.send.fields.keys()}
+    picklists = world.ledger.picklists() if writes else None
+    if picklists is None:
+        return held
+    now = world.clock.now()
+    held |= {key: set_up_rules.hold(held[key], reminders[key], terms.settings, picklists, now) for key in writes}
+    if held != decisions:
+        set_up.note(world, [each for each in set_up_rules.mapping_checks(terms.settings, picklists) if not each.ok])
+    return held
 
 
 def _too_fresh(decision: Decision, task: Task | None, at: datetime) -> bool:

@@ -16,6 +16,7 @@ from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
 from reminders.problems import Failure, Outage
 from reminders.reminder import Line, Record, Reminder, Side
+from reminders.set_up_rules import Access, Picklists, PicklistValue
 from reminders.settings import Settings, User
 from reminders.task import Hint, Task
 
@@ -106,15 +107,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PicklistValue:
-    """One value of TaskStatus or TaskPriority; `marked` is IsClosed or IsHighPriority."""
-
-    name: str
-    marked: bool
-    default: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A user, lead or contact of the org. `admin` is whether a user holds the permission set Reminder_Sync_Admin (C7)."""
 
@@ -190,6 +182,10 @@ class Org(Protocol):
 
     def priorities(self) -> tuple[PicklistValue, ...]:
         """The org's TaskPriority values, in their order."""
+        ...
+
+    def access(self) -> Access:
+        """What the integration user may do, and what became of `Reminder_Id__c` (I3). Two calls."""
         ...
 
     def users(self, user_ids: Collection[str]) -> dict[str, Person]:
@@ -386,6 +382,14 @@ class Ledger(Protocol):
         A key counts once an hour, with the time of its first count. All of `keys` are counted before anything is read. Of more than
         MOST_COUNTED, so many are told, and `keys`.
         """
+        ...
+
+    def picklists(self) -> Picklists | None:
+        """The org's statuses and priorities as last asked; None before (F2)."""
+        ...
+
+    def save_picklists(self, picklists: Picklists) -> None:
+        """Keep them; the newest stand."""
         ...
 
     def settings(self) -> Settings:

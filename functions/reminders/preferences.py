@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders import subject
+from reminders import set_up, set_up_rules, subject
 from reminders.api_errors import ApiError, stale
 from reminders.budget import Spending
 from reminders.edit import Refused
 from reminders.ports import World
+from reminders.reminder import Field
 from reminders.settings import Choice, Import, Settings, User
 
 SYNC_OFF: Final = "Do not sync to Salesforce tasks"
@@ -72,6 +73,7 @@ def _since(world: World, user: User, hours: int | None, now: datetime) -> dateti
 def change_settings(world: World, wanted: Settings) -> Settings:
     """Store the org-wide settings on the version they carry. Raises Refused, ApiError (412)."""
     check(wanted)
+    _check_values(world, wanted)
     stored = world.ledger.save_settings(wanted)
     if stored is None:
         raise stale()
@@ -86,6 +88,25 @@ def check(settings: Settings) -> None:
         raise Refused("subject_template", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     _check_choices("statuses", settings.statuses.items())
     _check_choices("priorities", settings.priorities.items())
+
+
+def _check_values(world: World, wanted: Settings) -> None:
+    """Refuse a written value that is new and that the org does not have (F2). Asks the org only then. Raises Refused, OrgUnavailable."""
+    now = world.ledger.settings()
+    known = world.ledger.picklists()
+    for field, name in ((Field.STATUS, "statuses"), (Field.PRIORITY, "priorities")):
+        fresh = _written(wanted, field) - _written(now, field)
+        if not fresh or (known and not fresh & set_up_rules.absent_values(field, wanted, known)):
+            continue
+        known = set_up.ask_picklists(world)
+        if absent := fresh & set_up_rules.absent_values(field, wanted, known):
+            names = ", ".join(f"“{each.name}”" for each in known.of(field))
+            raise Refused(name, f"The org has no “{min(absent)}”. It has: {names}.")
+
+
+def _written(settings: Settings, field: Field) -> frozenset[str]:
+    choices = settings.statuses if field is Field.STATUS else settings.priorities
+    return frozenset(choice.written for choice in choices.values())
 
 
 def _check_choices(name: str, choices: Iterable[tuple[str, Choice]]) -> None:

@@ -23,10 +23,10 @@ from reminders.ports import (
     OrgUnavailable,
     Outcome,
     Person,
-    PicklistValue,
     Updated,
     Usage,
 )
+from reminders.set_up_rules import Access, PicklistValue
 
 NO_SHARE: Final = 1.0
 """Of what people wait for: only the org's limit, which comes first, refuses it."""
@@ -138,6 +138,11 @@ class Rationed:
         """See Org."""
         self._bears()
         return self._org.priorities()
+
+    def access(self) -> Access:
+        """See Org."""
+        self._bears()
+        return self._org.access()
 
     def users(self, user_ids: Collection[str]) -> dict[str, Person]:
         """See Org."""

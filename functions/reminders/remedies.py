@@ -96,6 +96,14 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType({
     "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": Remedy("The task was changed every time just before our change.", "Press Retry when it is quiet; an automation in your org may be rewriting it."),
     "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE_CHECK": Remedy("The task was changed every time just before our change.", "Press Retry when it is quiet; an automation in your org may be rewriting it."),
     "HTTP_412": Remedy("The task was changed every time just before our change.", "Press Retry when it is quiet; an automation in your org may be rewriting it."),
+    # --- the set-up
+    "NO_VIEW_ALL_DATA": Remedy("The integration user cannot see every task.", "An administrator gives the integration user “View All Data”, then presses Retry."),
+    "NO_MODIFY_ALL_DATA": Remedy("The integration user cannot change every task.", "An administrator gives the integration user “Modify All Data”, then presses Retry."),
+    "NO_REMINDER_ID_FIELD": Remedy("The field that ties a task to its reminder is missing or hidden, so no task can be created.", "An administrator creates Reminder_Id__c as told in the set-up, or lets the integration user see it, then presses Retry."),
+    "REMINDER_ID_FIELD_READ_ONLY": Remedy("The integration user may not write the field that ties a task to its reminder.", "An administrator makes Reminder_Id__c editable for the integration user, then presses Retry."),
+    "REMINDER_ID_FIELD_NOT_UNIQUE": Remedy("The field that ties a task to its reminder does not keep tasks apart.", "An administrator marks Reminder_Id__c as external id and unique, then presses Retry."),
+    "STATUS_NOT_IN_ORG": Remedy("A status that Reminder Sync writes does not exist in your org. Changes of the status wait; everything else is sent.", "An administrator chooses a status that exists under Settings, or adds it in Salesforce, then presses Retry. The message says which there are."),
+    "PRIORITY_NOT_IN_ORG": Remedy("A priority that Reminder Sync writes does not exist in your org. Changes of the priority wait; everything else is sent.", "An administrator chooses a priority that exists under Settings, or adds it in Salesforce, then presses Retry. The message says which there are."),
     # --- ourselves
     "NOT_FOUND": Remedy("The address or the record does not exist, or is not shared with the integration user.", _SET_UP),
     "MALFORMED_QUERY": Remedy("Salesforce does not understand a question of ours.", _REPORT),

@@ -24,7 +24,6 @@ from reminders.ports import (
     OrgUnavailable,
     Outcome,
     Person,
-    PicklistValue,
     TooManyIds,
     Updated,
     Usage,
@@ -42,6 +41,7 @@ from reminders.salesforce_rows import (
 )
 from reminders.salesforce_session import Session, documented
 from reminders.salesforce_wire import Credentials
+from reminders.set_up_rules import Access, PicklistValue
 from reminders.task import EXTERNAL_ID, Task, is_task_id
 
 __all__ = ["Credentials", "SalesforceOrg", "connect"]
@@ -173,6 +173,22 @@ class SalesforceOrg:
     def priorities(self) -> tuple[PicklistValue, ...]:
         """The org's TaskPriority values, in their order."""
         return self._picklist("TaskPriority", "IsHighPriority")
+
+    def access(self) -> Access:
+        """What the integration user may do, by the object that tells the asker's own permissions; the field by Task's describe."""
+        rows, _ = self._session.query(
+            "SELECT PermissionsViewAllData, PermissionsModifyAllData FROM UserPermissionAccess"
+        )
+        answer = self._session.read(lambda client, hooks: client.restful("sobjects/Task/describe", hooks=hooks))
+        described = documented(answer.body, "fields")["fields"]
+        field = next((each for each in described if each["name"] == EXTERNAL_ID), None)
+        return Access(
+            view_all=any(row["PermissionsViewAllData"] for row in rows),
+            modify_all=any(row["PermissionsModifyAllData"] for row in rows),
+            field_seen=field is not None,
+            field_written=bool(field and field["createable"]),
+            field_unique=bool(field and field["unique"] and field["externalId"]),
+        )
 
     def users(self, user_ids: Collection[str]) -> dict[str, Person]:
         """Users by id; administrators are those to whom the permission set is assigned (C7). Two calls a batch."""

@@ -29,7 +29,7 @@ history — what happened, one item per write that had something to tell, in one
 state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
-    kinds      settings/org · user/<user id> · watermark/updated|deleted · success/<direction> · begun/<direction> · parked/<task id> ·
+    kinds      settings/org · picklists/org · user/<user id> · watermark/updated|deleted · success/<direction> · begun/<direction> · parked/<task id> ·
                outage/<run>#<code> · request/sync · delete#<side>#<user id>/<series or reminder> · comparison/<kind> · drift/<when>#<reminder id>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
@@ -100,6 +100,7 @@ from reminders.items import (
     MarkItem,
     OutageItem,
     ParkedItem,
+    PicklistsItem,
     ReminderItem,
     RequestItem,
     RunItem,
@@ -114,11 +115,13 @@ from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Parke
 from reminders.problems import Outage
 from reminders.push_plan import take_turns
 from reminders.reminder import Line, Record, Reminder, Side, dated
+from reminders.set_up_rules import Picklists
 from reminders.settings import Settings, User
 from reminders.task import Hint
 from reminders.valve import HOUR
 
 SETTINGS: Final = ("settings", "org")
+PICKLISTS: Final = ("picklists", "org")
 USER: Final = "user"
 WATERMARK: Final = "watermark"
 SUCCESS: Final = "success"
@@ -407,6 +410,26 @@ class Tables(Ledger):
                 partition, filter_condition=within, consistent_read=True, limit=MOST_COUNTED
             )
             return dict.fromkeys(keys, at) | {item.sk: check(item).at for item in found}
+
+    def picklists(self) -> Picklists | None:
+        """See Ledger."""
+        with _asking("read picklists"):
+            found = self._items.picklists.batch_get([PICKLISTS], consistent_read=True)
+            return next(
+                (
+                    Picklists(statuses=item.statuses, priorities=item.priorities, at=item.at)
+                    for item in map(check, found)
+                ),
+                None,
+            )
+
+    def save_picklists(self, picklists: Picklists) -> None:
+        """See Ledger."""
+        item = self._items.picklists(
+            *PICKLISTS, statuses=picklists.statuses, priorities=picklists.priorities, at=picklists.at
+        )
+        newer = PicklistsItem.at.does_not_exist() | (PicklistsItem.at < picklists.at)
+        _written("keep picklists", partial(item.save, newer))
 
     def settings(self) -> Settings:
         """See Ledger."""

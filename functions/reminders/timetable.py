@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from reminders import budget, find
+from reminders import budget, find, set_up
 from reminders.ports import Summary, World
 
 POLL: Final = "poll"
@@ -20,7 +20,15 @@ def poll(world: World, *, at_once: bool = False) -> Summary:
     if not at_once and not _due(world, now):
         return Summary(counts={"not_due": 1})
     world.ledger.begun(POLL, now)
+    set_up.check_when_due(world)
     return find.poll(world)
+
+
+def sync_now(world: World) -> Summary:
+    """Poll at once and ring for what waits, because somebody asked for it (C3); problems of the set-up are looked at again."""
+    if any(outage.run == set_up.RUN for outage in world.ledger.outages()):
+        set_up.check_again(world)
+    return find.sync_now(world)
 
 
 def _due(world: World, now: datetime) -> bool:

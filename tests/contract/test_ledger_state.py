@@ -13,6 +13,7 @@ from reminders.drift import FULL, NIGHTLY, Comparison, Drift
 from reminders.ports import Ledger, Mark, Usage
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Priority, Status
+from reminders.set_up_rules import Picklists, PicklistValue
 from reminders.settings import Choice, Import, Policy, Settings, User
 from reminders.task import Hint
 
@@ -124,6 +125,20 @@ def test_when_a_run_last_began_is_known_whatever_came_of_it(ledger: Ledger) -> N
     assert ledger.last_begun("push") is None
     assert ledger.successes() == {}
     assert ledger.spending(NOW) is None
+
+
+def test_the_orgs_picklists_are_kept_and_the_newest_stand(ledger: Ledger) -> None:
+    """F2: what a push goes by without asking the org; two polls that end out of order leave the newer answer."""
+    assert ledger.picklists() is None
+    old = Picklists(statuses=(PicklistValue(name="Offen", marked=False, default=True),), priorities=(), at=NOW)
+    new = Picklists(
+        statuses=(*old.statuses, PicklistValue(name="Erledigt", marked=True, default=False)),
+        priorities=(PicklistValue(name="High", marked=True, default=False),),
+        at=NOW + MINUTE,
+    )
+    for picklists, stands in ((old, old), (new, new), (old, new)):
+        ledger.save_picklists(picklists)
+        assert ledger.picklists() == stands
 
 
 def test_settings_are_the_defaults_until_somebody_saves(ledger: Ledger) -> None:

@@ -24,6 +24,7 @@ from infra.local.org.world import make_org
 from reminders.ports import Change, InvalidRange, Org, Outcome
 from reminders.problems import Kind
 from reminders.salesforce import Credentials, connect
+from reminders.set_up_rules import Access
 from reminders.task import EXTERNAL_ID, Task
 
 TEXT = 'Ring \U0001f4de\U0001f468\u200d\U0001f469\u200d\U0001f467 \u202bשלום, "O\'Hara"\u202c \\ 50% _x_ <b>&amp;</b>'
@@ -361,6 +362,12 @@ def test_the_picklists_hold_what_we_write_by_default(at: Recorder) -> None:
     assert {"Completed": True, "Not Started": False}.items() <= {value.name: value.marked for value in statuses}.items()
     assert {"High": True, "Normal": False}.items() <= {value.name: value.marked for value in priorities}.items()
     assert sum(value.default for value in statuses) == 1
+
+
+def test_the_integration_user_may_do_what_it_must(at: Recorder) -> None:
+    """I3: an org that is set up as told passes its own check."""
+    access = at.org.access()
+    assert access == Access(view_all=True, modify_all=True, field_seen=True, field_written=True, field_unique=True)
 
 
 def test_nobody_has_such_a_name(at: Recorder) -> None:

@@ -21,6 +21,7 @@ from reminders.ports import Ledger, Mark, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import Waits, take_turns, urgency_key
 from reminders.reminder import Line, Record, Reminder, Side, dated
+from reminders.set_up_rules import Picklists
 from reminders.settings import Settings, User
 from reminders.task import Hint
 from reminders.valve import HOUR
@@ -47,6 +48,7 @@ class MemoryLedger(Ledger):
         self._deletes: dict[tuple[str, Side], dict[str, datetime]] = {}
         self._outages: dict[tuple[str, str], Outage] = {}
         self._settings = Settings()
+        self._picklists: Picklists | None = None
         self._users: dict[str, User] = {}
         self._struck: dict[str, frozenset[str]] = {}
 
@@ -248,6 +250,17 @@ class MemoryLedger(Ledger):
                 if key not in known or known[key] <= at - HOUR:
                     known[key] = at
             return {key: then for key, then in known.items() if then > at - HOUR}
+
+    def picklists(self) -> Picklists | None:
+        """See Ledger."""
+        with self._lock:
+            return self._picklists
+
+    def save_picklists(self, picklists: Picklists) -> None:
+        """See Ledger."""
+        with self._lock:
+            if self._picklists is None or self._picklists.at < picklists.at:
+                self._picklists = picklists
 
     def settings(self) -> Settings:
         """See Ledger."""

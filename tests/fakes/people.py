@@ -17,6 +17,7 @@ from reminders.access import Site
 from reminders.api_app import answer
 from reminders.ports import Hints, Ledger, Org, OrgUnavailable, Person, Usage, World
 from reminders.problems import Failure, Kind
+from reminders.set_up_rules import Access, PicklistValue
 
 ORG = "00DWU00000RemSyc2A"
 ADA = "005000000000001AAA"
@@ -39,6 +40,7 @@ class PeopleOrg:
     )
     asked: list[tuple[str, ...]] = field(default_factory=list)
     down: bool = False
+    modify_all: bool = True
 
     def users(self, user_ids: Collection[str]) -> dict[str, Person]:
         """Find users, or be down."""
@@ -51,6 +53,23 @@ class PeopleOrg:
         self._answer()
         found = Person(id="003000000000001AAA", name="Nina Nordin")
         return (found,) if text.casefold() in found.name.casefold() else ()
+
+    def statuses(self) -> tuple[PicklistValue, ...]:
+        """Give the org's statuses, or be down."""
+        self._answer()
+        names = ("Not Started", "Completed", "To do", "Done")
+        return tuple(PicklistValue(name=each, marked=each == "Done", default=each == "To do") for each in names)
+
+    def priorities(self) -> tuple[PicklistValue, ...]:
+        """Give the org's priorities, or be down."""
+        self._answer()
+        names = ("Normal", "High", "Top")
+        return tuple(PicklistValue(name=each, marked=each == "Top", default=each == "Normal") for each in names)
+
+    def access(self) -> Access:
+        """Give what the integration user may do, or be down."""
+        self._answer()
+        return Access(view_all=True, modify_all=self.modify_all, field_seen=True, field_written=True, field_unique=True)
 
     def usage(self) -> Usage | None:
         """Tell the calls of the newest answer."""

@@ -252,6 +252,7 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/reminders/{reminder_id}/take-back",
         "/api/settings",
         "/api/settings/org",
+        "/api/setup",
         "/api/status",
         "/api/sync",
     }

@@ -11,9 +11,12 @@ from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Answer, Api, sync_on
 
 from reminders.ports import Usage
-from reminders.settings import Import
+from reminders.reminder import Priority
+from reminders.set_up_rules import Picklists
+from reminders.settings import Choice, Import
 
 ON = "Sync with Salesforce tasks"
+GONE = {Priority.NORMAL: Choice(written="Gone"), Priority.HIGH: Choice(written="High")}
 OFF = "Do not sync to Salesforce tasks"
 
 
@@ -174,6 +177,47 @@ def test_settings_by_which_values_could_not_find_their_way_are_refused(
     answer = put(api, wanted, by=ADA, path="/api/settings/org")
     assert (answer.status, answer.json["error"]["field"]) == (422, field)
     assert api.ledger.settings().version == 0
+
+
+def test_a_mapping_onto_a_value_that_the_org_does_not_have_is_refused(api: Api) -> None:
+    """F2: with the values that it has; a value that was chosen before and is gone since does not stop other changes."""
+    wanted = api("GET", "/api/settings/org", by=ADA).json
+    wrong = {**wanted, "statuses": {**wanted["statuses"], "Complete": {"written": "Finished", "also_read": []}}}
+    answer = put(api, wrong, by=ADA, path="/api/settings/org")
+    assert (answer.status, answer.json["error"]["field"]) == (422, "statuses")
+    assert "no “Finished”" in answer.json["error"]["message"]
+    assert "“Done”" in answer.json["error"]["message"]
+    assert api.ledger.save_settings(replace(api.ledger.settings(), priorities=GONE)) is not None
+    stands = {**api("GET", "/api/settings/org", by=ADA).json, "poll_minutes": 9}
+    assert put(api, stands, by=ADA, path="/api/settings/org").status == 200
+
+
+def test_what_the_ledger_knows_of_the_picklists_is_not_asked_again(api: Api) -> None:
+    """F2: an org that is away does not keep anybody from choosing a value that it is known to have."""
+    known = Picklists(statuses=api.org.statuses(), priorities=api.org.priorities(), at=NOW)
+    api.ledger.save_picklists(known)
+    wanted = api("GET", "/api/settings/org", by=ADA).json
+    api.org.down = True
+    for value, status in (("Done", 200), ("Finished", 503)):
+        chosen = {**wanted, "statuses": {**wanted["statuses"], "Complete": {"written": value, "also_read": []}}}
+        assert put(api, chosen, by=ADA, path="/api/settings/org").status == status
+
+
+def test_an_administrator_checks_the_set_up(api: Api) -> None:
+    """I3: each check in plain words; what is missing is a problem in Diagnostics until the next check finds it."""
+    assert api("POST", "/api/setup").status == 403
+    api.org.modify_all = False
+    found = api("POST", "/api/setup", by=ADA).json
+    assert found["ok"] is False
+    [bad] = [each for each in found["checks"] if not each["ok"]]
+    assert (bad["code"], "Modify All Data" in bad["message"]) == ("NO_MODIFY_ALL_DATA", True)
+    [cause] = api("GET", "/api/problems", by=ADA).json["causes"]
+    assert (cause["code"], cause["stops"]) == ("NO_MODIFY_ALL_DATA", ["set-up"])
+    api.org.modify_all = True
+    assert api("POST", "/api/setup", by=ADA).json["ok"] is True
+    assert api("GET", "/api/problems", by=ADA).json["causes"] == []
+    api.org.down = True
+    assert api("POST", "/api/setup", by=ADA).status == 503
 
 
 def test_the_status_tells_ages_waiting_progress_and_calls(api: Api) -> None:

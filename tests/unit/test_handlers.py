@@ -57,7 +57,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Core:
     for module, name in [
         (timetable, "poll"),
         (find, "first_syncs"),
-        (find, "sync_now"),
+        (timetable, "sync_now"),
         (comparison, "sweep"),
         (inbox, "pull"),
         (outbox, "push"),

@@ -10,8 +10,9 @@ import pytest
 import requests
 from fakes.salesforce_answers import ME, ROW, URL, Script, Sent, answer, error, page
 
-from reminders.ports import Change, InvalidRange, OrgUnavailable, Person, PicklistValue, TooManyIds
+from reminders.ports import Change, InvalidRange, OrgUnavailable, Person, TooManyIds
 from reminders.salesforce import Credentials, SalesforceOrg, connect
+from reminders.set_up_rules import PicklistValue
 
 NOW = datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)
 DATA = "/services/data/v66.0"

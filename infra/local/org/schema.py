@@ -326,6 +326,15 @@ def build(*, shared_activities: bool = False) -> Schema:
         ),
         _sobject("TaskStatus", "01J", _picklist_object("IsClosed")),
         _sobject("TaskPriority", "01K", _picklist_object("IsHighPriority")),
+        _sobject(  # one row, the asker's own
+            "UserPermissionAccess",
+            "0Pp",
+            [
+                _id(),
+                _flag("PermissionsViewAllData", derived=True),
+                _flag("PermissionsModifyAllData", derived=True),
+            ],
+        ),
         _sobject("PermissionSet", "0PS", [_id(), _text("Name", 80), _text("Label", 80)]),
         _sobject(
             "PermissionSetAssignment",

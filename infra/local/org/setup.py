@@ -55,6 +55,7 @@ class Setup:
             UserType="Standard",
             **self._born(user.id),
         )
+        self.put("UserPermissionAccess", self.state.mint.new("0Pp"), UserId=user.id)
         if admin:
             self.assign(user.id, ADMIN_SET)
         return user

@@ -93,6 +93,8 @@ class State:
 
     def sees(self, user: User, sobject: str, row: Row) -> bool:
         """Sharing: tasks are private to their owner, or to the members of a queue; View All Data sees all."""
+        if sobject == "UserPermissionAccess":
+            return row["UserId"] == user.id
         if sobject != "Task" or VIEW_ALL in user.permissions:
             return True
         owner = str(row["OwnerId"])
@@ -129,9 +131,15 @@ def _account(state: State, row: Row) -> Value | None:
     return who.get("AccountId") if who else None
 
 
+def _held_by(state: State, row: Row) -> frozenset[str]:
+    return state.user(str(row["UserId"])).permissions
+
+
 Derive = Callable[[State, Row], Value | None]
 DERIVED: Final[dict[tuple[str, str], Derive]] = {
     ("", "Name"): _full_name,
+    ("UserPermissionAccess", "PermissionsViewAllData"): lambda state, row: VIEW_ALL in _held_by(state, row),
+    ("UserPermissionAccess", "PermissionsModifyAllData"): lambda state, row: MODIFY_ALL in _held_by(state, row),
     ("Task", "IsClosed"): lambda state, row: state.closed.get(str(row["Status"]), False),
     ("Task", "IsHighPriority"): lambda state, row: state.high.get(str(row["Priority"]), False),
     ("Task", "AccountId"): _account,
