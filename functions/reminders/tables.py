@@ -8,8 +8,9 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
     index      `changed`: `list_key` (S, HASH), `changed_order` (S, RANGE) = `<last change>#<id>`; KEYS_ONLY; sparse: what was last
                written before this index was there has no `changed_order`. What the sweep looks at (I5).
     index      `waiting`: `waiting_shard` (S, HASH), `next_attempt` (S, RANGE); with `list_key` and `urgency`, so that owners take
-               turns without a look at the items (C8, O6); sparse: both keys exist only while something waits. Shards `0` to `3` hold what has a next attempt, and spread a mass load; `stuck#<owner>`
-               holds what waits for that user's sync to be turned on (S3), with an attempt in the year 9999.
+               turns without a look at the items (C8, O6); sparse: both keys exist only while something waits. Shards `0` to `3` hold
+               what has a next attempt, and spread a mass load; `stuck#<owner>` holds what waits for that user's sync to be turned on
+               (S3), with an attempt in the year 9999.
     index      `troubled`: `trouble_shard` (S, HASH), `trouble_order` (S, RANGE) = `<code>#<since>#<id>`; KEYS_ONLY; sparse: both
                attributes exist only while the reminder has a problem. Shards `0` to `3`.
     stream     NEW_AND_OLD_IMAGES. The push is woken by `{"dynamodb": {"NewImage": {"rings": {"BOOL": [true]}}}}`: the attribute
@@ -29,8 +30,9 @@ history — what happened, one item per write that had something to tell, in one
 state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
-    kinds      settings/org · picklists/org · user/<user id> · watermark/updated|deleted · success/<direction> · begun/<direction> · parked/<task id> ·
-               outage/<run>#<code> · request/sync · delete#<side>#<user id>/<series or reminder> · comparison/<kind> · drift/<when>#<reminder id>
+    kinds      settings/org · picklists/org · user/<user id> · watermark/updated|deleted · success/<direction> ·
+               begun/<direction> · parked/<task id> · outage/<run>#<code> · request/sync ·
+               delete#<side>#<user id>/<series or reminder> · comparison/<kind> · drift/<when>#<reminder id>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
                and for a sync that somebody asked for by the same of `sync_due`.
