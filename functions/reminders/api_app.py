@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_held, api_pages, api_problems, api_reminders, api_settings, api_setup, runs
+from reminders import api_held, api_pages, api_people_data, api_problems, api_reminders, api_settings, api_setup, runs
 from reminders.access import Site, sign_in, user_id
 from reminders.api_errors import ApiError, invalid, refused, unavailable
 from reminders.api_http import JSON, LOG, Call, error, raw, remember
@@ -37,6 +37,7 @@ MAX_BODY = 2 * 1024 * 1024
 app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500)
 app.include_router(api_pages.router)
 app.include_router(api_reminders.router)
+app.include_router(api_people_data.router)
 app.include_router(api_problems.router)
 app.include_router(api_held.router)
 app.include_router(api_settings.router)

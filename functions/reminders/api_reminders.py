@@ -8,12 +8,12 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from reminders import commands, history
+from reminders import commands, history, search
 from reminders.api_errors import ApiError, invalid
 from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
-from reminders.commands import Change, Command, Create, Delete, Done, Ignore, Restore, Retry, SyncThisOne, Wanted
+from reminders.commands import Change, Command, Create, Delete, Done, Ignore, Restore, Retry, SyncThisOne
 from reminders.ports import View
-from reminders.reminder import Status
+from reminders.reminder import Priority, Status, SyncState, Type
 from reminders.schemas import (
     Bulk,
     BulkComplete,
@@ -60,17 +60,30 @@ IdempotencyKey = Annotated[
 
 
 @router.get("/api/reminders", summary="List one view", tags=["Reminders"], responses=responses(ListOut))
-def list_reminders(
+def list_reminders(  # noqa: PLR0913, PLR0917 - a query has these parameters
     view: Annotated[View, Query(description="Which list (S5); `today` is today and tomorrow.")] = View.TODAY,
     assignee: Annotated[str | None, Query(description="Somebody else's list; for administrators.")] = None,
-    limit: Annotated[int, Query(ge=1, le=commands.MAX_LIST)] = commands.MAX_LIST,
+    limit: Annotated[int, Query(ge=1, le=search.MAX_PAGE)] = search.MAX_PAGE,
+    q: Annotated[str | None, Query(max_length=200, description="Text in name or details, in any case.")] = None,
+    type: Annotated[Type | None, Query(description="Only of this type.")] = None,  # noqa: A002 - the field's own name
+    priority: Annotated[Priority | None, Query(description="Only of this priority.")] = None,
+    person: Annotated[str | None, Query(max_length=18, description="Only of this lead or contact, by id.")] = None,
+    created_by: Annotated[
+        str | None, Query(max_length=18, description="Only those that this user made, by id.")
+    ] = None,
+    sync_state: Annotated[SyncState | None, Query(description="Only in this state of the sync.")] = None,
+    cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response[str]:
-    """List one view of your reminders."""
+    """List a page of one view of your reminders. It may be short, or empty, and yet not the last: ask until `next` is null."""
     call = call_of(router)
-    found = commands.listing(call.world, call.asker, Wanted(view, assignee or call.asker.id, limit), now=call.now)
+    like = search.Filter(
+        text=q, type=type, priority=priority, person=person, created_by=created_by, sync_state=sync_state
+    )
+    wanted = search.Wanted(view=view, assignee=assignee or call.asker.id, filter=like, after=cursor, limit=limit)
+    found = search.listing(call.world, call.asker, wanted, now=call.now)
     items = [row(item, call.site.salesforce_url) for item in found.reminders]
-    listed = ListOut(view=found.view, today=found.today, items=items, truncated=found.truncated)
+    listed = ListOut(view=found.view, today=found.today, items=items, truncated=found.next is not None, next=found.next)
     return reply_if_changed(listed, if_none_match)
 
 

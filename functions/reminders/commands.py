@@ -10,19 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID, uuid5
 
 from reminders import edit
-from reminders.access import known, may_use, require_admin, today
+from reminders.access import known, may_use
 from reminders.api_errors import ApiError, not_found, refused, stale
-from reminders.ports import View, World
+from reminders.ports import World
 from reminders.reminder import Record, Reminder, Values
 from reminders.settings import User
-
-MAX_LIST = 1000
-"""Reminders in one list."""
 
 _KEYS = UUID("6f0f5f5e-8d0b-4c39-9a55-6b1f4b1f0c6e")
 """Namespace of the ids that derive from an idempotency key."""
@@ -95,25 +92,6 @@ class Done:
     created: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which list is asked for: a view, whose, and how many reminders at most."""
-
-    view: View
-    assignee: str
-    limit: int = MAX_LIST
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One view, soonest due first as the ledger gives it; `truncated` if there are more than were asked for."""
-
-    view: View
-    today: date
-    reminders: tuple[Reminder, ...]
-    truncated: bool
-
-
 def id_for(asker: User, key: str) -> str:
     """Derive a reminder's id from a user's idempotency key: the same key names the same reminder, each user apart."""
     return str(uuid5(_KEYS, f"{asker.id}:{key}"))
@@ -122,16 +100,6 @@ def id_for(asker: User, key: str) -> str:
 def find(world: World, asker: User, reminder_id: str) -> Reminder:
     """Read one reminder, deleted ones included. Raises ApiError (404)."""
     return _mine(asker, _read(world, [reminder_id]).get(reminder_id))
-
-
-def listing(world: World, asker: User, wanted: Wanted, *, now: datetime) -> Listing:
-    """List one view of the asker's reminders; administrators may ask for somebody else's. Raises ApiError (403)."""
-    if wanted.assignee != asker.id:
-        require_admin(asker)
-    date_there = today(asker, now)
-    found = world.ledger.listing(wanted.assignee, wanted.view, date_there.isoformat(), limit=wanted.limit + 1)
-    shown = tuple(found[: wanted.limit])
-    return Listing(view=wanted.view, today=date_there, reminders=shown, truncated=len(found) > wanted.limit)
 
 
 def do(world: World, asker: User, command: Command, *, now: datetime) -> Done:

@@ -5,7 +5,7 @@ Both ledgers are built on these functions: DynamoDB keeps shelf and place as an 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, assert_never
 
@@ -29,6 +29,14 @@ class Span:
     first: str
     last: str
     ascending: bool = True
+
+    def after(self, where: str | None) -> Span:
+        """Give what is left of it from this place on, the place itself included."""
+        if where is None:
+            return self
+        if self.ascending:
+            return replace(self, first=max(self.first, where))
+        return replace(self, last=min(self.last, where))
 
     def holds(self, reminder: Reminder) -> bool:
         """Whether the reminder belongs into this list now, whatever an index said a moment ago."""
@@ -83,6 +91,11 @@ def trouble_place(reminder: Reminder) -> str | None:
 def trouble_prefix(code: str) -> str:
     """Tell what the places of this code begin with. Cut, because a key holds 1,024 bytes and a code comes from outside."""
     return f"{code[:LONGEST_CODE]}#"
+
+
+def whole_shelf(shelf: Shelf) -> Span:
+    """Give all of a shelf."""
+    return Span(shelf, BEFORE_DATES, AFTER_DATES * 2)
 
 
 def span(view: View, today: str) -> Span:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
@@ -19,6 +19,9 @@ from reminders.reminder import Line, Record, Reminder, Side
 from reminders.set_up_rules import Access, Picklists, PicklistValue
 from reminders.settings import Settings, User
 from reminders.task import Hint, Task
+
+if TYPE_CHECKING:
+    from reminders.lists import Span
 
 READ_BATCH: Final = 500
 """Ids per read call: as many as fit into a URI of 16,384 bytes."""
@@ -209,6 +212,14 @@ class Parked:
     receipt: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Reminders in their order, and the place after which to go on; None at the end."""
+
+    reminders: tuple[Reminder, ...]
+    next: str | None
+
+
 class View(StrEnum):
     """The lists of the Command Center (S5)."""
 
@@ -258,6 +269,21 @@ class Ledger(Protocol):
 
     def history(self, reminder_id: str) -> list[Line]:
         """All lines of a reminder, oldest first."""
+        ...
+
+    def page(self, assignee: str, part: Span, after: str | None, limit: int) -> Page:
+        """A part of a user's shelf in its order, from after this place on (None: from its beginning), at most so many places.
+
+        What has moved meanwhile is left out, so a page may hold fewer, or none, and yet not be the last.
+        """
+        ...
+
+    def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
+        """Remove each reminder for good, with its history (C8); False where the version is stale: read again, its history is gone."""
+        ...
+
+    def forget_user(self, user: User) -> bool:
+        """Remove a user's record, on the version it carries (C8); False if stale."""
         ...
 
     def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:

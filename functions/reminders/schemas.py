@@ -225,12 +225,16 @@ class StaleOut(ErrorOut):
 
 
 class ListOut(BaseModel):
-    """One view of the Command Center; `today` is the date in the user's own time zone (S5)."""
+    """A page of one view of the Command Center; `today` is the date in the user's own time zone (S5).
+
+    `next` is the cursor of the page after it, null at the end; `truncated` is whether there is one.
+    """
 
     view: View
     today: date
     items: list[ReminderRow]
     truncated: bool
+    next: str | None
 
 
 class BulkResult(BaseModel):

@@ -111,9 +111,9 @@ from reminders.items import (
     Waiting,
     bind,
 )
-from reminders.lists import changed_since, span, trouble_prefix
+from reminders.lists import Span, changed_since, span, trouble_prefix
 from reminders.lists import shelf as lies_on
-from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Parked, Shelf, Usage, View
+from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Page, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import take_turns
 from reminders.reminder import Line, Record, Reminder, Side, dated
@@ -197,20 +197,38 @@ class Tables(Ledger):
             ]
 
     def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
+        """See Ledger."""
+        return list(self.page(assignee, span(view, today), None, limit).reminders)
+
+    def page(self, assignee: str, part: Span, after: str | None, limit: int) -> Page:
         """See Ledger. The index says which, the items say what; what has moved meanwhile is left out."""
-        part = span(view, today)
-        model = self._items.reminder
+        left = part.after(after)
+        if left.first > left.last:
+            return Page((), None)
         with _asking("list reminders"):
-            places = model.by_assignee.query(
+            found = self._items.reminder.by_assignee.query(
                 list_key(assignee, part.shelf),
-                range_key_condition=ByAssignee.list_order.between(part.first, part.last),
+                range_key_condition=ByAssignee.list_order.between(left.first, left.last),
                 scan_index_forward=part.ascending,
-                limit=limit,
+                limit=limit + 2,  # the place itself, and one to tell whether there is more
             )
-            ids = dict.fromkeys(item.reminder_id for item in places)
-        found = self.reminders(ids)
-        listed = (found[each] for each in ids if each in found)
-        return [each for each in listed if each.values.assignee == assignee and part.holds(each)]
+            places = {item.list_order: item.reminder_id for item in found if item.list_order != after}
+        shown = dict(islice(places.items(), limit))
+        reminders = self.reminders(shown.values())
+        listed = (reminders[each] for each in shown.values() if each in reminders)
+        return Page(
+            tuple(each for each in listed if each.values.assignee == assignee and part.holds(each)),
+            next(reversed(shown), None) if len(places) > limit else None,
+        )
+
+    def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
+        """See Ledger. The reminder goes last: while it is there, whoever begins again finds the rest by it."""
+        return self._each(self._erase, reminders)
+
+    def forget_user(self, user: User) -> bool:
+        """See Ledger."""
+        item = self._items.user(USER, user.id)
+        return _written("forget a user", partial(item.delete, UserItem.version == user.version))
 
     def shelf(self, assignee: str, shelf: Shelf, since: datetime | None = None) -> Iterator[Reminder]:
         """See Ledger. A page is one BatchGetItem."""
@@ -474,6 +492,15 @@ class Tables(Ledger):
         """See Ledger."""
         with _asking("read users"):
             return [to_user(item) for item in self._items.user.query(USER, consistent_read=True)]
+
+    def _erase(self, reminder: Reminder) -> bool:
+        with _asking("erase a history"):
+            lines = list(self._items.history.query(reminder.id, consistent_read=True))
+            with self._items.history.batch_write() as batch:
+                for line in lines:
+                    batch.delete(line)
+        item = self._items.reminder(reminder.id, version=reminder.version)
+        return _written("erase a reminder", item.delete)
 
     def _save(self, record: Record) -> Reminder | None:
         record = replace(record, reminder=dated(record))

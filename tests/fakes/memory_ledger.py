@@ -15,9 +15,9 @@ from threading import Lock
 
 from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
-from reminders.lists import place, span, trouble_place, trouble_prefix
+from reminders.lists import Span, place, span, trouble_place, trouble_prefix
 from reminders.lists import shelf as lies_on
-from reminders.ports import Ledger, Mark, Parked, Shelf, Usage, View
+from reminders.ports import Ledger, Mark, Page, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import Waits, take_turns, urgency_key
 from reminders.reminder import Line, Record, Reminder, Side, dated
@@ -73,10 +73,39 @@ class MemoryLedger(Ledger):
 
     def listing(self, assignee: str, view: View, today: str, *, limit: int = 1000) -> list[Reminder]:
         """See Ledger."""
-        part = span(view, today)
+        return list(self.page(assignee, span(view, today), None, limit).reminders)
+
+    def page(self, assignee: str, part: Span, after: str | None, limit: int) -> Page:
+        """See Ledger."""
+        left = part.after(after)
         with self._lock:
-            held = [each for each in self._reminders.values() if each.values.assignee == assignee and part.holds(each)]
-        return sorted(held, key=place, reverse=not part.ascending)[:limit]
+            held = [each for each in self._reminders.values() if each.values.assignee == assignee and left.holds(each)]
+        held = sorted((each for each in held if place(each) != after), key=place, reverse=not part.ascending)
+        shown = tuple(held[:limit])
+        return Page(shown, place(shown[-1]) if shown and len(held) > limit else None)
+
+    def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
+        """See Ledger."""
+        return [self._erase(each) for each in reminders]
+
+    def forget_user(self, user: User) -> bool:
+        """See Ledger."""
+        with self._lock:
+            known = self._users.get(user.id)
+            if known and known.version != user.version:
+                return False
+            self._users.pop(user.id, None)
+            self._struck.pop(user.id, None)
+            return known is not None
+
+    def _erase(self, reminder: Reminder) -> bool:
+        with self._lock:
+            self._history.pop(reminder.id, None)
+            known = self._reminders.get(reminder.id)
+            if known is None or known.version != reminder.version:
+                return False
+            del self._reminders[reminder.id]
+            return True
 
     def shelf(self, assignee: str, shelf: Shelf, since: datetime | None = None) -> Iterator[Reminder]:
         """See Ledger."""

@@ -114,7 +114,7 @@ def test_a_ledger_that_is_down_is_said_so(api: Api, monkeypatch: pytest.MonkeyPa
         raise LedgerUnavailable("ProvisionedThroughputExceededException")
 
     api("GET", "/api/me")
-    monkeypatch.setattr(api.ledger, "listing", down)
+    monkeypatch.setattr(api.ledger, "page", down)
     response = api("GET", "/api/reminders")
     assert (response.status, response.json["error"]["code"]) == (503, "store_unavailable")
 
@@ -128,7 +128,7 @@ def test_what_nobody_foresaw_is_logged_and_not_told(
         raise RuntimeError("secret detail") from KeyError("secret cause")
 
     api("GET", "/api/me")
-    monkeypatch.setattr(api.ledger, "listing", broken)
+    monkeypatch.setattr(api.ledger, "page", broken)
     behind = api("GET", "/api/reminders")
     monkeypatch.setattr(api.ledger, "users", broken)
     gate = api("GET", "/api/me")
@@ -255,6 +255,8 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/setup",
         "/api/status",
         "/api/sync",
+        "/api/users/{user_id}/erase",
+        "/api/users/{user_id}/export",
     }
     change = document["paths"]["/api/reminders/{reminder_id}"]["patch"]
     assert {"200", "404", "412", "422", "428"} <= set(change["responses"])

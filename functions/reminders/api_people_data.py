@@ -1,0 +1,48 @@
+"""The routes of one person's data (C8), for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from reminders import people_data
+from reminders.api_http import call_of, new_router, reply, responses
+from reminders.schemas_people_data import ErasureOut, ExportOut, exported
+
+router = new_router()
+
+UserId = Annotated[str, Path(description="The user's id.", json_schema_extra={"pattern": "^005[A-Za-z0-9]{15}$"})]
+
+
+@router.get(
+    "/api/users/<user_id>/export",
+    summary="Take a user's data out",
+    tags=["People"],
+    responses=responses(ExportOut, 404),
+)
+def export_user(
+    user_id: UserId,
+    cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
+) -> Response[str]:
+    """Give everything that is stored about a user: settings, reminders assigned to them, and their history. Ask until `next` is null."""
+    call = call_of(router)
+    return reply(exported(people_data.export(call.world, call.asker, user_id, cursor)))
+
+
+@router.post(
+    "/api/users/<user_id>/erase",
+    summary="Erase a user's data",
+    tags=["People"],
+    responses=responses(ErasureOut, 412),
+)
+def erase_user(user_id: UserId) -> Response[str]:
+    """Erase what is stored about a user, up to 100 reminders a call: ask again until `done`, after `again_in` seconds.
+
+    Their sync is turned off. The tasks stay in Salesforce, and nothing brings them back unless the user turns sync on again.
+    What a backup holds is gone 35 days later.
+    """
+    call = call_of(router)
+    done = people_data.erase(call.world, call.asker, user_id, now=call.now)
+    return reply(ErasureOut(erased=done.erased, done=done.done, again_in=done.again_in))
