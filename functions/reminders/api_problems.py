@@ -8,9 +8,11 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from reminders import diagnostics
+from reminders.access import require_admin
 from reminders.api_http import SAFE_HEADERS, call_of, new_router, reply, reply_if_changed, responses
 from reminders.api_reminders import IfNoneMatch
 from reminders.schemas_problems import ProblemsOut, RetriedOut, problems, table
+from reminders.schemas_sweep import SweepOut, sweep_out
 
 router = new_router()
 
@@ -55,3 +57,11 @@ def retry_problems(code: Code) -> Response[str]:
     """Try everything of one cause again at once: up to 200 of your reminders (administrators: of all) (O4)."""
     call = call_of(router)
     return reply(RetriedOut(retried=diagnostics.retry(call.world, call.asker, code, call.now)))
+
+
+@router.get("/api/sweep", summary="What the sweep found", tags=["Problems"], responses=responses(SweepOut))
+def read_sweep() -> Response[str]:
+    """Tell of the last nightly sweep and what it found (I5), and of the last full comparison and why it ran (I4) (administrators)."""
+    call = call_of(router)
+    require_admin(call.asker)
+    return reply(sweep_out(call.world.ledger))

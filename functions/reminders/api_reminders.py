@@ -11,11 +11,23 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from reminders import commands, history, search
 from reminders.api_errors import ApiError, invalid
 from reminders.api_http import call_of, new_router, reply, reply_if_changed, require_version, responses
-from reminders.commands import Change, Command, Create, Delete, Done, Ignore, Restore, Retry, SyncThisOne
+from reminders.commands import (
+    Change,
+    Choose,
+    Command,
+    Create,
+    Delete,
+    Done,
+    Ignore,
+    Restore,
+    Retry,
+    SyncThisOne,
+)
 from reminders.ports import View
 from reminders.reminder import Priority, Status, SyncState, Type
 from reminders.schemas import (
     Bulk,
+    BulkChoose,
     BulkComplete,
     BulkCreate,
     BulkDelete,
@@ -24,6 +36,7 @@ from reminders.schemas import (
     BulkResult,
     Changes,
     ErrorDetail,
+    GoneIn,
     HistoryOut,
     Invalid,
     ListOut,
@@ -175,6 +188,17 @@ def ignore(reminder_id: Id) -> Response[str]:
     return _do(Ignore(reminder_id))
 
 
+@router.post(
+    "/api/reminders/<reminder_id>/gone",
+    summary="Choose what becomes of one whose task is gone",
+    tags=["Problems"],
+    responses=responses(ReminderOut, 400, 404, 412, 413, 415, 428),
+)
+def choose(reminder_id: Id, wanted: GoneIn, if_match: IfMatch = None) -> Response[str]:
+    """Where the sweep found the task gone or no longer visible (I5): delete the reminder here, give it a new task, or keep it here only."""
+    return _do(Choose(reminder_id, require_version(if_match), wanted.choice))
+
+
 @router.get(
     "/api/reminders/<reminder_id>/history", summary="History", tags=["Reminders"], responses=responses(HistoryOut, 404)
 )
@@ -205,7 +229,7 @@ def take_back(reminder_id: Id, wanted: TakeBackIn, if_match: IfMatch = None) -> 
     responses=responses(BulkOut, 400, 413, 415, description="One result per item; look at each status."),
 )
 def change_many(bulk: Bulk) -> Response[str]:
-    """Create, edit, complete and delete up to 200 reminders. Each item succeeds or fails by itself."""
+    """Create, edit, complete, delete, and choose for up to 200 reminders. Each item succeeds or fails by itself."""
     call = call_of(router)
     wanted = {index: _command(item) for index, item in enumerate(bulk.items) if not isinstance(item, Invalid)}
     answers: dict[int, Done | ApiError] = {
@@ -228,7 +252,7 @@ def _new_id(key: str | None) -> str:
     return commands.id_for(call_of(router).asker, key) if key else str(uuid4())
 
 
-def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete) -> Command:
+def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkChoose) -> Command:
     match item:
         case BulkCreate():
             return Create(_new_id(item.key), item.values.model_dump())
@@ -238,6 +262,8 @@ def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete) -> Command
             return Change(item.id, item.version, {"status": Status.COMPLETE})
         case BulkDelete():
             return Delete(item.id, item.version)
+        case BulkChoose():
+            return Choose(item.id, item.version, item.choice)
 
 
 def _result(answer: Done | ApiError, salesforce_url: str) -> BulkResult:

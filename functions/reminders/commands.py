@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID, uuid5
 
-from reminders import edit
+from reminders import edit, gone
 from reminders.access import known, may_use
 from reminders.api_errors import ApiError, not_found, refused, stale
+from reminders.gone import Choice
 from reminders.ports import World
 from reminders.reminder import Record, Reminder, Values
 from reminders.settings import User
@@ -81,7 +82,16 @@ class Ignore:
     id: str
 
 
-Command = Create | Change | Delete | SyncThisOne | Restore | Retry | Ignore
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Say what becomes of one whose task is gone, on this version (I5)."""
+
+    id: str
+    version: int
+    choice: Choice
+
+
+Command = Create | Change | Delete | SyncThisOne | Restore | Retry | Ignore | Choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +169,8 @@ def _record(
             values = Values(**{**command.values, "assignee": command.values.get("assignee") or asker.id})
             assignee = _assignee(users, values.assignee)
             return edit.create(values, reminder_id=command.id, by=asker.id, assignee_syncs=assignee.syncs, now=now)
-        case Change():
-            reminder = _current(asker, reminder, command.version)
-            if (new := _new_assignee(command)) and new != reminder.values.assignee:
-                _assignee(users, new)
-            return edit.edit(reminder, replace(reminder.values, **command.values), now=now)
-        case Delete():
-            return edit.delete(_current(asker, reminder, command.version), now=now)
-        case Restore():
-            return edit.restore(_current(asker, reminder, command.version), now=now)
+        case Change() | Delete() | Restore() | Choose():
+            return _versioned(command, _current(asker, reminder, command.version), users, now)
         case Retry():
             return edit.retry(_mine(asker, reminder), now=now)
         case Ignore():
@@ -180,6 +183,25 @@ def _record(
             assert_never(command)
 
 
+def _versioned(
+    command: Change | Delete | Restore | Choose, reminder: Reminder, users: Mapping[str, User], now: datetime
+) -> Record:
+    """Turn a command on the version that was seen into what to store. Raises Refused."""
+    match command:
+        case Change():
+            if (new := _new_assignee(command)) and new != reminder.values.assignee:
+                _assignee(users, new)
+            return edit.edit(reminder, replace(reminder.values, **command.values), now=now)
+        case Delete():
+            return edit.delete(reminder, now=now)
+        case Restore():
+            return edit.restore(reminder, now=now)
+        case Choose():
+            return gone.choose(reminder, command.choice, now=now)
+        case _:
+            assert_never(command)
+
+
 def _lost(asker: User, command: Command, reminder: Reminder | None) -> Done | ApiError:
     """Answer a command whose write was refused, from the reminder as it is now."""
     if reminder is None or not may_use(asker, reminder):
@@ -187,7 +209,7 @@ def _lost(asker: User, command: Command, reminder: Reminder | None) -> Done | Ap
     match command:
         case Create():
             return Done(reminder)
-        case Change() | Delete() | Restore():
+        case Change() | Delete() | Restore() | Choose():
             return stale(reminder)
         case SyncThisOne() | Retry() | Ignore():
             return ApiError(409, "conflict", "This reminder was being changed at the same moment. Try again.")

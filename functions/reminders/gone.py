@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from enum import StrEnum
+from typing import Final, assert_never
 
 from reminders.decision import Decision, Terms, sync_is_off
+from reminders.edit import Refused
 from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Line, Record, Reminder, Side, Trouble
+from reminders.reminder import Event, Line, Record, Reminder, Side, Tombstone, Trouble, waiting
+from reminders.writes import bury
 
 NOT_VISIBLE: Final = Failure(
     kind=Kind.PERMANENT,
@@ -19,6 +22,14 @@ NOT_VISIBLE: Final = Failure(
     message="The task is gone or no longer visible to the integration user.",
 )
 """One code for both: a push that finds no task to write to, and the sweep that finds none to compare with."""
+
+
+class Choice(StrEnum):
+    """What a person can do about it."""
+
+    DELETE = "delete here"
+    CREATE = "create again"
+    KEEP = "keep, not synced"
 
 
 def is_gone(reminder: Reminder) -> bool:
@@ -48,3 +59,53 @@ def seen_again(reminder: Reminder, now: datetime) -> tuple[Reminder, tuple[Line,
         return reminder, ()
     line = Line(at=now, event=Event.LINKED, rule="I5", text="The task can be read again.", side=Side.SALESFORCE)
     return replace(reminder, trouble=None), (line,)
+
+
+def choose(reminder: Reminder, choice: Choice, *, now: datetime) -> Record:
+    """Do what was chosen about a task that is gone (I5). Raises Refused, if it is not, or not any more.
+
+    Deleted here, it stays linked as any deleted one: a task that can be read again after all brings it back, rather than being lost.
+    Created again or kept, it is unlinked and n grows: the old task, should it turn up, is a reminder of its own (M5).
+    """
+    if not is_gone(reminder):
+        raise Refused("choice", "The task of this reminder is not gone; there is nothing to choose.")
+    if reminder.deleted and choice is not Choice.DELETE:
+        raise Refused("choice", "This reminder is deleted; restore it first.")
+    match choice:
+        case Choice.DELETE:
+            tombstone = reminder.tombstone if reminder.deleted else Tombstone(at=now, side=Side.HERE)
+            text = "Deleted here; its task is gone or not visible, so nothing is deleted in Salesforce."
+            return Record(
+                reminder=bury(replace(reminder, tombstone=tombstone), now), lines=(_chosen(Event.DELETED, text, now),)
+            )
+        case Choice.CREATE:
+            again = waiting(_unlinked(reminder, reminder.owner_before), now)
+            line = _chosen(Event.EDITED, "“Create again” was chosen: it gets a new task.", now)
+            return Record(reminder=again, unlink=reminder.task_id, lines=(line,))
+        case Choice.KEEP:
+            line = _chosen(Event.EDITED, "“Keep, not synced” was chosen: it stays here only.", now)
+            return Record(reminder=_unlinked(reminder, None), unlink=reminder.task_id, lines=(line,))
+        case unknown:
+            assert_never(unknown)
+
+
+def _unlinked(reminder: Reminder, sponsor: str | None) -> Reminder:
+    return replace(
+        reminder,
+        sponsor=sponsor,
+        generation=reminder.generation + 1,
+        task_id=None,
+        agreement=None,
+        intents=(),
+        tombstone=None,
+        trouble=None,
+        retrying=None,
+        pending=False,
+        attempts=0,
+        next_attempt=None,
+        rings=False,
+    )
+
+
+def _chosen(event: Event, text: str, now: datetime) -> Line:
+    return Line(at=now, event=event, rule="I5", text=text, side=Side.HERE)

@@ -90,7 +90,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType({
     "STORAGE_LIMIT_EXCEEDED": Remedy("The org's data storage is full.", "An administrator frees or buys storage. Then press Retry."),
     "MALFORMED_ID": Remedy("Salesforce does not accept one of the ids.", "Choose the assignee and the person again; the edit is tried at once."),
     "JSON_PARSER_ERROR": Remedy("Salesforce could not read a value of this reminder.", "Look for unusual characters or dates and change them; the edit is tried at once."),
-    "TASK_NOT_VISIBLE": Remedy("The task is gone, or the integration user cannot see it any more. That is not taken for a delete.", "An administrator gives the integration user “View All Data”; or delete the reminder here."),
+    "TASK_NOT_VISIBLE": Remedy("The task is gone, or the integration user cannot see it any more. That is not taken for a delete.", "An administrator gives the integration user “View All Data”; or choose: delete the reminder here, create its task again, or keep it here only."),
     "KEEPS_CHANGING": Remedy("The task keeps changing without anyone editing the reminder; an automation in your org may be rewriting it.", "Have an administrator look for the automation; then edit the reminder or press Retry."),
     "MASS_DELETE_HELD": Remedy("Unusually much was deleted within an hour, so the rest of it is held: nothing of it was carried over to the other side.", "An administrator looks at what is held, and confirms the deletes or rejects them. Nothing else lets them through."),
     "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": Remedy("The task was changed every time just before our change.", "Press Retry when it is quiet; an automation in your org may be rewriting it."),

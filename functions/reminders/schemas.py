@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic.functional_validators import ModelWrapValidatorHandler
 
+from reminders.gone import Choice
 from reminders.history import Story
 from reminders.ports import Person, View
 from reminders.reminder import Event, Line, Priority, Reminder, Side, Status, SyncState, Type, sync_state
@@ -129,13 +130,28 @@ class BulkDelete(Strict):
     version: StrictInt
 
 
+class BulkChoose(Strict):
+    """Say what becomes of one whose task is gone or no longer visible, on the version that you have seen (I5)."""
+
+    action: Literal["choose"]
+    id: str
+    version: StrictInt
+    choice: Choice
+
+
+class GoneIn(Strict):
+    """What becomes of a reminder whose task is gone or no longer visible (I5)."""
+
+    choice: Choice
+
+
 class Invalid(BaseModel):
     """A bulk item that could not be read; it is answered by itself and stops no other."""
 
     errors: list[dict[str, Any]]
 
 
-BulkItem = Annotated[BulkCreate | BulkEdit | BulkComplete | BulkDelete, Field(discriminator="action")]
+BulkItem = Annotated[BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkChoose, Field(discriminator="action")]
 
 
 def _by_itself(value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:  # noqa: ANN401 - pydantic's own signature

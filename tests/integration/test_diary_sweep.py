@@ -12,7 +12,7 @@ from stage import Stage
 from infra.local.org.state import VIEW_ALL
 from reminders import comparison, find
 from reminders.drift import FULL, GRACE, NIGHTLY
-from reminders.gone import is_gone
+from reminders.gone import Choice, choose, is_gone
 from reminders.hint_queue import HintsNotStored
 from reminders.ports import OrgUnavailable, Summary
 from reminders.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
@@ -76,6 +76,8 @@ def test_what_was_lost_on_either_shelf_is_found(stage: Stage) -> None:
     stage.org.delete_task(stage.anna, stage.task_of("gone"))
     stage.org.undelete_task(stage.anna, stage.task_of("undeleted"))
     stage.org.update_task(stage.stranger, stage.task_of("handed"), OwnerId=stage.ben)
+    lose(stage)
+    stage.later(days=3)  # by now only its reminder leads to each of these tasks
     new = stage.org.create_task(stage.ben, Subject="New")
     lose(stage)
     night(stage)
@@ -268,6 +270,59 @@ def test_with_sync_off_nothing_is_gone(stage: Stage) -> None:
     hide(stage)
     night(stage)
     assert stage.reminder().trouble is None
+
+
+def pick(stage: Stage, choice: Choice) -> None:
+    """Choose what becomes of r1, and let it happen."""
+    assert stage.ledger.save([choose(stage.reminder(), choice, now=stage.clock.now())])[0]
+    stage.settle(poll=False)
+
+
+def test_deleted_here_it_comes_back_if_the_task_is_only_out_of_sight(stage: Stage) -> None:
+    """I5, M6: nothing of Salesforce's is deleted by it."""
+    stage.create()
+    stage.settle()
+    hide(stage)
+    night(stage)
+    pick(stage, Choice.DELETE)
+    assert stage.reminder().deleted
+    show(stage)
+    night(stage)
+    assert not stage.reminder().deleted
+    assert len(stage.tasks()) == 1
+
+
+def test_created_again_the_old_task_is_a_reminder_of_its_own_when_it_turns_up(stage: Stage) -> None:
+    """I5, Never: never two tasks for one reminder, nor two reminders for one task."""
+    stage.create()
+    stage.settle()
+    old = stage.task_of()
+    hide(stage)
+    night(stage)
+    show(stage)
+    pick(stage, Choice.CREATE)
+    new = stage.task_of()
+    assert new != old
+    assert stage.task(new)
+    stage.later(minutes=1)
+    stage.hint(old, new)
+    assert stage.task_of() == new
+    assert stage.reminder(imported_id(old)).task_id == old
+    assert len({each.task_id for each in stage.ledger.all()}) == len(stage.ledger.all()) == 2
+
+
+def test_kept_it_stays_here_and_is_not_synced(stage: Stage) -> None:
+    """I5, S2: edits go nowhere, until somebody chooses "Sync this one"."""
+    stage.create()
+    stage.settle()
+    hide(stage)
+    night(stage)
+    pick(stage, Choice.KEEP)
+    show(stage)
+    stage.edit(details="mine")
+    stage.settle(poll=False)
+    assert sync_state(stage.reminder()) is SyncState.NOT_SYNCED
+    assert [task.description for task in stage.tasks()] == [None]
 
 
 # --- dead letters

@@ -232,6 +232,8 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
     """C5: the OpenAPI document is open, names every route, its errors and the way to sign in."""
     document = api("GET", "/openapi.json", by=None).json
     assert set(document["paths"]) == {
+        "/api/sweep",
+        "/api/reminders/{reminder_id}/gone",
         "/api/assignees",
         "/api/held-deletes",
         "/api/held-deletes/confirm",

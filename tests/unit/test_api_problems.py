@@ -13,6 +13,8 @@ from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Api
 
 from reminders import diagnostics
+from reminders.drift import FULL, NIGHTLY, Comparison, Drift
+from reminders.gone import NOT_VISIBLE
 from reminders.problems import Failure, Kind, Outage
 from reminders.reminder import Record, Reminder, Trouble, Values
 
@@ -130,6 +132,53 @@ def test_nobody_touches_a_problem_of_somebody_else(api: Api, verb: str) -> None:
     assert api("POST", f"/api/reminders/r1/{verb}", by=CY).status == 404
     assert api("POST", f"/api/reminders/none/{verb}", by=CY).status == 404
     assert api("POST", f"/api/reminders/r1/{verb}", by=ADA).status == 200
+
+
+def test_one_chooses_what_becomes_of_a_task_that_is_gone(api: Api) -> None:
+    """I5, C5, C7: on the version that was seen, by whoever may use it, one by one or many at once; then there is nothing to choose."""
+    for name in ("r1", "r2", "r3"):
+        refused(api, name, NOT_VISIBLE.code, task_id=f"00T00000000000{name}AAA")
+    path, body = "/api/reminders/r1/gone", {"choice": "keep, not synced"}
+    assert api("POST", path, body).status == 428
+    assert api("POST", path, body, headers={"if-match": '"9"'}).status == 412
+    assert api("POST", path, body, by=CY, headers={"if-match": '"1"'}).status == 404
+    assert api("POST", path, {"choice": "guess"}, headers={"if-match": '"1"'}).status == 422
+    answer = api("POST", path, body, headers={"if-match": '"1"'})
+    assert (answer.status, answer.json["sync_state"], answer.json["task_id"]) == (200, "not synced", None)
+    assert api("POST", path, body, headers={"if-match": '"2"'}).status == 422
+    items = [
+        {"action": "choose", "id": "r2", "version": 1, "choice": "delete here"},
+        {"action": "choose", "id": "r3", "version": 1, "choice": "create again"},
+    ]
+    results = api("POST", "/api/reminders/bulk", {"items": items}).json["results"]
+    assert [each["status"] for each in results] == [200, 200]
+    assert (results[0]["reminder"]["deleted"]["agreed"] is not None, results[1]["reminder"]["sync_state"]) == (
+        True,
+        "waiting",
+    )
+
+
+def test_administrators_see_what_the_sweep_found(api: Api) -> None:
+    """I5, I4, C7: the last night, how much it found, the newest finds; the last full comparison, and why."""
+    empty: dict[str, Any] = {"sweep": None, "drifted": 0, "drifts": [], "full_comparison": None}
+    assert api("GET", "/api/sweep").status == 403
+    assert api("GET", "/api/sweep", by=ADA).json == empty
+    api.ledger.note_comparison(
+        Comparison(kind=NIGHTLY, at=NOW, why="every night", hinted=7, dead_letters=2, malformed=1)
+    )
+    api.ledger.note_comparison(Comparison(kind=FULL, at=NOW, why="deleted: too old", hinted=5))
+    for at in (NOW - timedelta(days=1), NOW):
+        api.ledger.note_drift([Drift(at=at, reminder_id="r1", task_id="t1", what=("due", "priority"))])
+    report = api("GET", "/api/sweep", by=ADA).json
+    assert report["sweep"] == {
+        "at": "2026-11-22T09:00:00Z",
+        "why": "every night",
+        "looked_at": 7,
+        "dead_letters": 2,
+        "malformed": 1,
+    }
+    assert (report["drifted"], len(report["drifts"]), report["drifts"][0]["what"]) == (1, 2, ["due", "priority"])
+    assert report["full_comparison"]["why"] == "deleted: too old"
 
 
 def test_retry_of_a_cause_tries_its_reminders_and_no_others(api: Api) -> None:

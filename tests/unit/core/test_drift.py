@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from factories import ANNA, BEFORE, NOW, a_pair, a_task, edited, terms
 
 from reminders.decision import Decision
 from reminders.drift import GRACE, differences, missed, tell
-from reminders.gone import NOT_VISIBLE, is_gone, missing, seen_again
+from reminders.edit import Refused
+from reminders.gone import NOT_VISIBLE, Choice, choose, is_gone, missing, seen_again
 from reminders.merge import merge
 from reminders.reminder import Event, Record, Reminder, Side, Status, Tombstone
 from reminders.task import Deleted, Reading, Task, Unreadable
@@ -112,3 +114,44 @@ def test_an_edit_that_waited_behind_a_task_out_of_sight_goes_out() -> None:
     assert isinstance(decision.record, Record)
     assert decision.record.reminder.trouble is None
     assert NOT_VISIBLE.code == "TASK_NOT_VISIBLE"
+
+
+def gone(**changes: Any) -> Reminder:
+    """Give one whose task is gone."""
+    assert GONE.record
+    return replace(GONE.record.reminder, **changes)
+
+
+def test_deleted_here_both_sides_count_as_agreed() -> None:
+    """I5, M5: it is under "recently deleted", still linked, and nothing waits to be sent."""
+    record = choose(gone(), Choice.DELETE, now=NOW)
+    reminder = record.reminder
+    assert reminder.tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
+    assert (reminder.trouble, reminder.pending, reminder.task_id, record.unlink) == (None, False, a_task().id, None)
+
+
+def test_a_delete_that_could_not_be_carried_over_can_be_settled() -> None:
+    """I5: deleted with the ordinary button before; its date stays."""
+    before = gone(tombstone=Tombstone(at=BEFORE, side=Side.HERE), pending=True)
+    assert choose(before, Choice.DELETE, now=NOW).reminder.tombstone == Tombstone(at=BEFORE, side=Side.HERE, agreed=NOW)
+    for choice in (Choice.CREATE, Choice.KEEP):
+        with pytest.raises(Refused, match="restore it first"):
+            choose(before, choice, now=NOW)
+
+
+@pytest.mark.parametrize(("choice", "sponsor", "pending"), [(Choice.CREATE, ANNA, True), (Choice.KEEP, None, False)])
+def test_created_again_or_kept_it_is_unlinked(choice: Choice, sponsor: str | None, pending: bool) -> None:  # noqa: FBT001 - a parameter of pytest's
+    """I5, M5: n grows, so the old task's id is not its own any more; only "create again" rings."""
+    record = choose(gone(), choice, now=NOW)
+    reminder = record.reminder
+    assert (reminder.sponsor, reminder.pending, reminder.rings) == (sponsor, pending, pending)
+    assert (reminder.task_id, reminder.agreement, reminder.trouble) == (None, None, None)
+    assert (reminder.external_id, record.unlink) == ("r1-1", a_task().id)
+    assert [line.rule for line in record.lines] == ["I5"]
+
+
+@pytest.mark.parametrize("choice", Choice)
+def test_nothing_is_chosen_for_a_task_that_is_there(choice: Choice) -> None:
+    """I5, M11: it was read again meanwhile."""
+    with pytest.raises(Refused, match="not gone"):
+        choose(a_pair(), choice, now=NOW)
