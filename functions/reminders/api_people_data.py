@@ -13,7 +13,7 @@ from reminders.schemas_people_data import ErasureOut, ExportOut, exported
 
 router = new_router()
 
-UserId = Annotated[str, Path(description="The user's id.", json_schema_extra={"pattern": "^005[A-Za-z0-9]{15}$"})]
+UserId = Annotated[str, Path(description="The user's id.", pattern="^005[A-Za-z0-9]{15}$")]
 
 
 @router.get(

@@ -157,3 +157,10 @@ def test_an_administrator_cannot_erase_the_ground_they_stand_on(api: Api) -> Non
 def test_a_cursor_that_is_none_is_no_fault_of_ours(api: Api, cursor: str) -> None:
     """C5: refused or answered, never a 500."""
     assert api("GET", EXPORT, by=ADA, query={"cursor": cursor}).status in {200, 422}
+
+
+@pytest.mark.parametrize("user_id", ["0", "005", "00Q000000000001AAA", BO + "x"])
+def test_what_is_no_users_id_is_not_told_to_be_erased(api: Api, user_id: str) -> None:
+    """C8: an administrator who mistypes must not read "done"."""
+    answer = api("POST", f"/api/users/{user_id}/erase", by=ADA)
+    assert (answer.status, answer.json["error"]["field"]) == (422, "user_id")
