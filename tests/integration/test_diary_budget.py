@@ -222,6 +222,18 @@ def test_the_last_calls_go_to_what_is_due_soonest_and_high(stage: Stage) -> None
     assert all(not each.intents for each in stage.ledger.all())
 
 
+def test_under_pressure_a_run_chooses_the_most_urgent_of_all_that_waits(stage: Stage) -> None:
+    """O6: what was edited last is due first, and goes before everything that has waited longer."""
+    we_have_used(stage, 19_000)
+    for number in range(20):
+        stage.create(f"r{number:02}", due=date(2026, 12, 30) - timedelta(days=number))
+        stage.later(seconds=1)
+    stage.ledger.rung.clear()
+    outbox.push_due(stage.world, 5)
+    sent = {each.id for each in stage.ledger.all() if sync_state(each) is SyncState.SYNCED}
+    assert sent == {"r15", "r16", "r17", "r18", "r19"}
+
+
 def test_when_it_is_tight_edits_wait_a_minute_to_share_their_calls(stage: Stage) -> None:
     """O6: ten edits rung one by one would cost twenty calls; together they cost two."""
     for number in range(10):
