@@ -15,10 +15,10 @@ ARGS ?=
 EXAMPLES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org chaos test fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench-org chaos test fuzz rules check fix lock build deploy
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 run: | $(UV) ## the whole product on this machine (ARGS="--help" lists its options)
 	$(RUN) python -m infra.local $(ARGS)
@@ -28,6 +28,9 @@ demo: | $(UV) ## a story over HTTP against the running stack, told as a table
 
 org: | $(UV) ## the emulated Salesforce org alone, for any client (ARGS="--help" lists its options; /connect says how)
 	$(RUN) python -m infra.local.org --proxy-port 8101 --password emulated1 --security-token TOKEN $(ARGS)
+
+bench-org: | $(UV) ## how fast the emulated org answers on one core, and what a million tasks take (ARGS="--tasks 0")
+	$(RUN) python -m infra.bench.org $(ARGS)
 
 chaos: | $(UV) ## kill the functions 50 times under load on both sides: nothing lost, nothing doubled (ARGS="--seed 7")
 	$(RUN) python -m infra.local.chaos $(ARGS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import requests
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from infra.local.org.control import PREFIX, Control
 from infra.local.org.outbound import HEADERS, TIMEOUT, Message
@@ -44,7 +44,7 @@ connections: dict[tuple[str, int], asyncio.Transport] = {}
 """Open connections by the caller's address, so that a fault can break one without an answer."""
 
 
-class Protocol(H11Protocol):
+class Protocol(HttpToolsProtocol):
     """Uvicorn's own protocol, remembering its connections."""
 
     _caller: tuple[str, int] = ("", 0)
