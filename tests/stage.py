@@ -20,7 +20,7 @@ from fakes.still_clock import StillClock
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import make_org
-from reminders import edit, find, inbox, outbox
+from reminders import deferral, edit, find, inbox, outbox
 from reminders.ports import Summary, World
 from reminders.reminder import Event, Line, Record, Reminder, Values
 from reminders.salesforce import Credentials, connect
@@ -88,10 +88,17 @@ class Stage:
             counts.update(find.poll(self.world).counts)
         for _ in range(BUSY):
             if not self.ledger.rung and not self.hints.queued:
-                return counts
+                if not self.ledger.deferred(1):
+                    return counts
+                counts.update(self.tick())
             counts.update(self.push().counts)
             counts.update(self.pull().counts)
         raise AssertionError(f"still moving after {BUSY} rounds: {self.ledger.rung} {self.hints.queued}")
+
+    def tick(self) -> Counter[str]:
+        """Let a minute pass, after which deferred imports have their turn."""
+        self.later(minutes=1)
+        return deferral.drain(self.world)
 
     def push(self) -> Summary:
         """Let the bell wake one push."""
@@ -104,7 +111,7 @@ class Stage:
 
     def hint(self, *task_ids: str) -> Summary:
         """Apply hints as an outbound message brings them: at once."""
-        return inbox.pull(self.world, [Hint(task_id) for task_id in task_ids])
+        return inbox.pull(self.world, [Hint(task_id, webhook=True) for task_id in task_ids])
 
     # --- people, here
 

@@ -1,7 +1,7 @@
 """The queue on which every finder stores its hints (I1): SQS, and the shape of its messages.
 
-One message is JSON, `{"hints": [{"task_id": "00T…", "deleted"?: "<ISO 8601, aware>", "batch"?: "<name>", "swept"?: true}, …]}`,
-with at most 100 hints. A queue may deliver a message twice or late; hints allow for that (M7).
+One message is JSON, `{"hints": [{"task_id": "00T…", "deleted"?: "<ISO 8601, aware>", "batch"?: "<name>", "swept"?: true,
+"webhook"?: true, "turn"?: true}, …]}`, with at most 100 hints. A queue may deliver a message twice or late; hints allow for that (M7).
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ ATTEMPTS: Final = 4
 """How often a message that SQS refused is sent in all, with 0.1, 0.2 and 0.4 s between."""
 
 FIRST_PAUSE: Final = 0.1
+
+FLAGS: Final = ("swept", "webhook", "turn")
+"""What is true of a hint is written; what is not is left out."""
 
 WAIT_SECONDS: Final = 1
 """Of a receive of dead letters: a long poll asks every server of SQS, so an empty answer means an empty queue."""
@@ -147,16 +150,17 @@ def _to_json(hint: Hint) -> dict[str, str | bool]:
         item["deleted"] = hint.deleted.isoformat()
     if hint.batch is not None:
         item["batch"] = hint.batch
-    if hint.swept:
-        item["swept"] = True
-    return item
+    return item | {flag: True for flag in FLAGS if getattr(hint, flag)}
 
 
 def _from_json(item: Mapping[str, object]) -> Hint:
-    task_id, deleted, batch, swept = item["task_id"], item.get("deleted"), item.get("batch"), item.get("swept", False)
-    if not is_task_id(task_id) or not isinstance(batch, str | None) or not isinstance(swept, bool):
+    task_id, deleted, batch = item["task_id"], item.get("deleted"), item.get("batch")
+    flags = {flag: item.get(flag, False) for flag in FLAGS}
+    if not is_task_id(task_id) or not isinstance(batch, str | None):
+        raise ValueError
+    if any(not isinstance(value, bool) for value in flags.values()):
         raise ValueError
     at = None if deleted is None else datetime.fromisoformat(str(deleted))
     if at and at.tzinfo is None:
         raise ValueError
-    return Hint(task_id, deleted=at, batch=batch, swept=swept)
+    return Hint(task_id, deleted=at, batch=batch, **{flag: value is True for flag, value in flags.items()})

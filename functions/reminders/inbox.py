@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from reminders import gate, runs
+from reminders import deferral, gate, runs
 from reminders.decision import Decision, Terms
 from reminders.drift import Drift, differences, missed, tell
 from reminders.gone import missing
@@ -27,18 +27,20 @@ from reminders.terms import gather
 def pull(world: World, hints: Sequence[Hint]) -> Summary:
     """Bring the reminders of the hinted tasks up to date.
 
-    Hints are parked while the org cannot be read; `failed` are those that lost every race and must be delivered again.
+    Hints are parked while the org cannot be read, and imports past the pace are deferred (S4); `failed` are those that lost every
+    race and must be delivered again.
     """
     run = runs.begin(world, "pull")
     world = run.world
     counts: Counter[str] = Counter(hints=len(hints))
     failed: set[str] = set()
+    deferred: set[str] = set()
     distinct = list(_distinct(hints).values())
     for position, chunk in enumerate(chunks(distinct, READ_BATCH)):
         todo = {hint.task_id: hint for hint in chunk}
         try:
             for _ in range(RACES):
-                todo = _round(world, todo, counts)
+                todo = _round(world, todo, counts, deferred)
                 if not todo:
                     break
         except OrgUnavailable as stop:
@@ -48,14 +50,18 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
             run.stopped(stop.failure)
             return Summary(counts=counts, failed=frozenset(failed), unavailable=stop.failure)
         failed |= todo.keys()
-        _strike_off(world, [hint for hint in chunk if hint.task_id not in todo])
+        late = {hint.batch for hint in chunk if hint.task_id in todo or hint.task_id in deferred}
+        _strike_off(world, [hint for hint in chunk if hint.batch not in late])
     run.succeeded()
     return Summary(counts=counts, failed=frozenset(failed))
 
 
-def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dict[str, Hint]:
-    """Read, merge and store once; return the hints whose write was refused."""
+def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str], deferred: set[str]) -> dict[str, Hint]:
+    """Read, merge and store once; return the hints whose write was refused. Those of deferred imports are added to `deferred`."""
     links = world.ledger.links(hints.keys())
+    hints = deferral.admit(world, hints, links.keys(), counts)
+    if not hints:
+        return {}
     reminders = world.ledger.reminders(set(links.values()))
     by_task = {task_id: reminders[rid] for task_id, rid in links.items() if rid in reminders}
     bulk = world.org.read(hints.keys())
@@ -73,7 +79,13 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str]) -> dic
         task_id: merge(by_task.get(task_id), found, terms, now, former=former.get(task_id))
         for task_id, found in readings.items()
     }
-    swept = {task_id: found for task_id, found in readings.items() if hints[task_id].swept}
+    imports = {
+        task_id: decision for task_id, decision in decisions.items() if task_id not in by_task and decision.record
+    }
+    late = deferral.defer(world, hints, tasks, imports, counts)
+    deferred |= late
+    decisions = {task_id: decision for task_id, decision in decisions.items() if task_id not in late}
+    swept = {task_id: readings[task_id] for task_id in decisions if hints[task_id].swept}
     decisions |= _missing(swept, by_task, terms, now)
     decisions = gate.let_through(world, decisions)
     drifted = _drifted(world, swept, by_task, decisions)
@@ -177,7 +189,7 @@ def _created_by_us(world: World, strangers: Sequence[Task]) -> dict[str, Reminde
 def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
     """Keep one hint per task; that it was in the deleted list, and its batch, are not forgotten.
 
-    What anybody else has hinted too is no find of the sweep's.
+    What anybody else has hinted too is no find of the sweep's, nor only the webhook's word.
     """
     distinct: dict[str, Hint] = {}
     for hint in hints:
@@ -187,6 +199,8 @@ def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
             deleted=known.deleted or hint.deleted,
             batch=known.batch or hint.batch,
             swept=known.swept and hint.swept,
+            webhook=known.webhook and hint.webhook,
+            turn=known.turn or hint.turn,
         )
     return distinct
 

@@ -344,6 +344,21 @@ class ParkedItem(StateItem):
     swept = BooleanAttribute(null=True)
 
 
+class DeferredItem(ParkedItem):
+    """See `pace.Deferred`; `sk` is its place, `times` how often it was deferred there."""
+
+    task_id = UnicodeAttribute()
+    owner = UnicodeAttribute()
+    due = DayAttribute(null=True)
+    high = BooleanAttribute()
+
+
+class TallyItem(StateItem):
+    """What was counted within a minute; `sk` is `<what>#<minute>`."""
+
+    number = NumberAttribute()
+
+
 class ComparisonItem(StateItem):
     """See `drift.Comparison`; `sk` is its kind."""
 
@@ -383,6 +398,8 @@ class Items:
     user: type[UserItem]
     mark: type[MarkItem]
     parked: type[ParkedItem]
+    deferred: type[DeferredItem]
+    tally: type[TallyItem]
     outage: type[OutageItem]
     comparison: type[ComparisonItem]
     drift: type[DriftItem]
@@ -409,6 +426,8 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         user=_bound(UserItem, state, connection, stream="NEW_IMAGE"),
         mark=_bound(MarkItem, state, connection, stream="NEW_IMAGE"),
         parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
+        deferred=_bound(DeferredItem, state, connection, stream="NEW_IMAGE"),
+        tally=_bound(TallyItem, state, connection, stream="NEW_IMAGE"),
         outage=_bound(OutageItem, state, connection, stream="NEW_IMAGE"),
         comparison=_bound(ComparisonItem, state, connection, stream="NEW_IMAGE"),
         drift=_bound(DriftItem, state, connection, stream="NEW_IMAGE"),

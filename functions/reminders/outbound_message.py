@@ -132,7 +132,7 @@ def parse(body: bytes, organization_id: str) -> tuple[tuple[Hint, ...], int]:
     ids = [record_id for record_id in message.record_ids if record_id]
     if not all(is_task_id(record_id) for record_id in ids):
         raise Refused(Reason.MALFORMED, "a notification is not about a Task")
-    return tuple(Hint(task_id) for task_id in dict.fromkeys(ids)), len(message.record_ids) - len(ids)
+    return tuple(Hint(task_id, webhook=True) for task_id in dict.fromkeys(ids)), len(message.record_ids) - len(ids)
 
 
 class _Message:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
+from reminders.pace import Deferred
 from reminders.problems import Failure, Outage
 from reminders.reminder import Line, Record, Reminder, Side
 from reminders.set_up_rules import Access, Picklists, PicklistValue
@@ -341,6 +342,22 @@ class Ledger(Protocol):
 
     def unpark(self, receipt: Mapping[str, int]) -> None:
         """Forget parked hints that are safely on the queue again; one that was parked again since the receipt stays."""
+        ...
+
+    def tally(self, name: str, minute: datetime, number: int) -> int:
+        """Add to what was counted under this name in this minute, and tell the sum."""
+        ...
+
+    def defer(self, deferred: Collection[Deferred]) -> None:
+        """Keep imports until their turn, one per task and place; dates of a deletion, batches and `swept` as `park` does (S4)."""
+        ...
+
+    def deferred(self, limit: int) -> list[Deferred]:
+        """Deferred imports, in the order of their places, of at most `limit` tasks; a task of two batches comes as two."""
+        ...
+
+    def undefer(self, deferred: Collection[Deferred]) -> None:
+        """Forget those whose hints are safely on the queue; one that was deferred again since it was read stays."""
         ...
 
     def note_comparison(self, comparison: Comparison) -> None:

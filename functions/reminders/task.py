@@ -77,13 +77,17 @@ class Hint:
     """Says "task X may have changed" (I1), and carries no field values.
 
     `deleted` is the date in the deleted list, which counts only if the task cannot be read. `batch` names the batch of a
-    first sync to which it belongs, for the progress bar (S1). `swept`: only the nightly sweep says so (I5).
+    first sync to which it belongs, for the progress bar (S1). `swept`: only the nightly sweep says so (I5). `webhook`: only an
+    outbound message says so, which anybody who learned the address could forge (I2). `turn`: its import was deferred, and its
+    turn has come (S4).
     """
 
     task_id: str
     deleted: datetime | None = None
     batch: str | None = None
     swept: bool = False
+    webhook: bool = False
+    turn: bool = False
 
 
 def reading(task: Task | None, hint: Hint) -> Reading:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from reminders import budget, find, set_up
+from reminders import budget, deferral, find, set_up
 from reminders.ports import Summary, World
 
 POLL: Final = "poll"
@@ -14,14 +16,17 @@ POLL: Final = "poll"
 def poll(world: World, *, at_once: bool = False) -> Summary:
     """Poll if the interval has passed since the last one began, or `at_once`; else ask nothing of the org.
 
-    One read tells that it is too early for any interval; the settings and what was spent are read only later than that.
+    Imports whose turn has come are hinted every minute (S4). One more read tells that it is too early for any interval; the settings
+    and what was spent are read only later than that.
     """
     now = world.clock.now()
+    drained = deferral.drain(world)
     if not at_once and not _due(world, now):
-        return Summary(counts={"not_due": 1})
+        return Summary(counts={"not_due": 1, **drained})
     world.ledger.begun(POLL, now)
     set_up.check_when_due(world)
-    return find.poll(world)
+    summary = find.poll(world)
+    return replace(summary, counts=Counter(summary.counts) + drained)
 
 
 def sync_now(world: World) -> Summary:

@@ -105,10 +105,12 @@ def test_every_hint_arrives_once(subject: Subject, number: int) -> None:
         Hint("00T5g00000AbCdEEAV", batch="0055g000001AbCdAAK:3"),
         Hint("00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:3"),
         Hint("00T5g00000AbCdEEAV", swept=True),
+        Hint("00T5g00000AbCdEEAV", webhook=True),
+        Hint("00T5g00000AbCdEEAV", turn=True),
     ],
 )
 def test_hint_arrives_as_it_was_stored(subject: Subject, hint: Hint) -> None:
-    """M6, S1, I5: the date of the deleted list, the batch of a first sync and that the sweep sent it travel with the hint."""
+    """M6, S1, I5, I2, S4: the date of the deleted list, a first sync's batch, who alone sent it and that its turn has come go with it."""
     subject.hints.store([hint])
 
     assert subject.take() == [hint]
@@ -204,7 +206,9 @@ def test_error_of_the_vendor_becomes_ours(error: Exception) -> None:
 
 def test_message_fits_into_sqs() -> None:
     """Ten messages of a call share 256 KiB."""
-    longest = Hint("00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:1000", swept=True)
+    longest = Hint(
+        "00T5g00000AbCdEEAV", deleted=DELETED, batch="0055g000001AbCdAAK:1000", swept=True, webhook=True, turn=True
+    )
 
     assert len(pack([longest] * PER_MESSAGE)) * PER_CALL < 256 * 1024
 
@@ -226,6 +230,8 @@ def test_message_fits_into_sqs() -> None:
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV\\n"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "batch": 7}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "swept": 1}]}',
+        '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "webhook": "yes"}]}',
+        '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "turn": null}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": "yesterday"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": "2026-11-22T10:00:00"}]}',
         '{"hints": [{"task_id": "00T5g00000AbCdEEAV", "deleted": true}]}',

@@ -218,6 +218,14 @@ def test_a_hint_that_an_older_version_parked_is_still_read(ledger: Ledger, raw: 
     assert ledger.parked(10).hints == (Hint("t1"),)
 
 
+def test_what_was_counted_in_a_minute_expires(ledger: Ledger, raw: Raw) -> None:
+    """Never: one item for every minute and user would stay for ever."""
+    ledger.tally("turn#anna", NOW, 3)
+    [item] = raw.everything()
+    assert item["expires"] == {"N": str(int((NOW + timedelta(hours=1)).timestamp()))}
+    assert item["schema"] == {"N": str(SCHEMA)}
+
+
 def test_a_sync_that_is_asked_for_wakes_the_poll_each_time(ledger: Ledger, raw: Raw) -> None:
     """C3: the stream's filter sees every request that is granted, and no other."""
     for minutes in (0, 0, 2):

@@ -17,6 +17,7 @@ from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
 from reminders.lists import Span, place, span, trouble_place, trouble_prefix
 from reminders.lists import shelf as lies_on
+from reminders.pace import Deferred
 from reminders.ports import Ledger, Mark, Page, Parked, Shelf, Usage, View
 from reminders.problems import Outage
 from reminders.push_plan import Waits, take_turns, urgency_key
@@ -42,6 +43,8 @@ class MemoryLedger(Ledger):
         self._comparisons: dict[str, Comparison] = {}
         self._drifts: dict[tuple[datetime, str], Drift] = {}
         self._times: Counter[str] = Counter()
+        self._tallies: Counter[tuple[str, datetime]] = Counter()
+        self._deferred: dict[str, tuple[Deferred, frozenset[str]]] = {}
         self._marks: dict[tuple[str, str], datetime] = {}
         self.syncs_asked: list[datetime] = []
         self._calls: dict[str, tuple[datetime, Usage]] = {}
@@ -169,9 +172,8 @@ class MemoryLedger(Ledger):
             for hint in hints:
                 self._times[hint.task_id] += 1
                 deleted, batches, swept = self._parked.get(hint.task_id, (None, frozenset(), True))
-                latest = max((at for at in (deleted, hint.deleted) if at), default=None)
                 batches |= {hint.batch} if hint.batch else frozenset()
-                self._parked[hint.task_id] = latest, batches, swept and hint.swept
+                self._parked[hint.task_id] = _latest(deleted, hint.deleted), batches, swept and hint.swept
 
     def parked(self, limit: int) -> Parked:
         """See Ledger."""
@@ -190,6 +192,41 @@ class MemoryLedger(Ledger):
             for task_id, times in receipt.items():
                 if self._times[task_id] == times:
                     self._parked.pop(task_id, None)
+
+    def tally(self, name: str, minute: datetime, number: int) -> int:
+        """See Ledger."""
+        with self._lock:
+            self._tallies[name, minute] += number
+            return self._tallies[name, minute]
+
+    def defer(self, deferred: Collection[Deferred]) -> None:
+        """See Ledger."""
+        with self._lock:
+            for each in deferred:
+                known, batches = self._deferred.get(each.place, (each, frozenset()))
+                hint = Hint(
+                    each.hint.task_id,
+                    deleted=_latest(known.hint.deleted, each.hint.deleted),
+                    swept=known.hint.swept and each.hint.swept,
+                )
+                batches |= {each.hint.batch} if each.hint.batch else frozenset()
+                self._deferred[each.place] = replace(each, hint=hint, times=known.times + 1), batches
+
+    def deferred(self, limit: int) -> list[Deferred]:
+        """See Ledger."""
+        with self._lock:
+            return [
+                replace(each, hint=replace(each.hint, batch=batch))
+                for _, (each, batches) in sorted(self._deferred.items())[:limit]
+                for batch in (*sorted(batches),) or (None,)
+            ]
+
+    def undefer(self, deferred: Collection[Deferred]) -> None:
+        """See Ledger."""
+        with self._lock:
+            for each in deferred:
+                if each.place in self._deferred and self._deferred[each.place][0].times == each.times:
+                    del self._deferred[each.place]
 
     def note_comparison(self, comparison: Comparison) -> None:
         """See Ledger."""
@@ -378,3 +415,7 @@ class MemoryLedger(Ledger):
         first_sync = self._users[user_id].first_sync
         if first_sync and not first_sync.listed:
             self.first_sync_due.append(user_id)
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((at for at in (one, other) if at), default=None)

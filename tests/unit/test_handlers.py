@@ -228,7 +228,7 @@ def test_webhook_acknowledges_what_it_stored(queue: MemoryHints) -> None:
 
     assert response["statusCode"] == HTTPStatus.OK
     assert "<Ack>true</Ack>" in response["body"]
-    assert queue.queued == [Hint("00T5g00000AbCdEEAV"), Hint("00T5g00000AbCdFEAV")]
+    assert queue.queued == [Hint("00T5g00000AbCdEEAV", webhook=True), Hint("00T5g00000AbCdFEAV", webhook=True)]
 
 
 def test_webhook_does_not_acknowledge_what_it_could_not_store(queue: MemoryHints) -> None:

@@ -72,7 +72,7 @@ def test_real_message_becomes_one_hint_per_notification() -> None:
     """I2: without it no edit in the org would be seen within seconds."""
     delivery = receive(load("receive"), lambda given: matches(given, SECRET), ORGANIZATION)
 
-    assert delivery.hints == (Hint("00T5g00000AbCdEEAV"), Hint("00T5g00000AbCdFEAV"))
+    assert delivery.hints == (Hint("00T5g00000AbCdEEAV", webhook=True), Hint("00T5g00000AbCdFEAV", webhook=True))
     assert delivery.summary.counts == {"messages": 1, "hints": 2, "without_id": 0}
 
 
@@ -93,19 +93,19 @@ def test_acknowledgement_is_what_the_wsdl_wants() -> None:
 
 def test_base64_body_is_read() -> None:
     """API Gateway encodes bodies whose type it does not take for text."""
-    assert post(message(notification(task_id(1))), encoded=True).hints == (Hint(task_id(1)),)
+    assert post(message(notification(task_id(1))), encoded=True).hints == (Hint(task_id(1), webhook=True),)
 
 
 def test_hundred_notifications_are_taken() -> None:
     """Salesforce batches up to 100 changes into one message."""
     hints = post(message(*(notification(task_id(n)) for n in range(100)))).hints
 
-    assert hints == tuple(Hint(task_id(n)) for n in range(100))
+    assert hints == tuple(Hint(task_id(n), webhook=True) for n in range(100))
 
 
 def test_task_named_twice_is_one_hint() -> None:
     """Two changes of one task in one message are one reason to read it."""
-    assert post(message(notification(task_id(1)), notification(task_id(1)))).hints == (Hint(task_id(1)),)
+    assert post(message(notification(task_id(1)), notification(task_id(1)))).hints == (Hint(task_id(1), webhook=True),)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_record_deleted_before_sending_is_acknowledged(gone: str) -> None:
     """Its notification carries no data; refused, it would block the others of its message for 24 hours."""
     delivery = post(message(gone, notification(task_id(2))))
 
-    assert delivery.hints == (Hint(task_id(2)),)
+    assert delivery.hints == (Hint(task_id(2), webhook=True),)
     assert delivery.response["statusCode"] == HTTPStatus.OK
     assert delivery.summary.counts["without_id"] == 1
 
@@ -126,7 +126,7 @@ def test_ids_elsewhere_in_the_message_are_no_task_ids() -> None:
     """The notification has an Id of its own, and a record may hold further records: only the record's own Id counts."""
     nested = notification(task_id(1)).replace("</sObject>", f"<sf:Who><sf:Id>{task_id(9)}</sf:Id></sf:Who></sObject>")
 
-    assert post(message(nested)).hints == (Hint(task_id(1)),)
+    assert post(message(nested)).hints == (Hint(task_id(1), webhook=True),)
 
 
 @pytest.mark.parametrize("given", ["00D5g000004XyzA", "00D5g000004XyzAEAS"])
@@ -135,7 +135,7 @@ def test_organization_is_recognised_in_both_forms(given: str, ours: str) -> None
     """An organisation id of 15 characters is the same as that of 18."""
     body = message(notification(task_id(1)), organization=f"<OrganizationId>{given}</OrganizationId>")
 
-    assert post(body, organization=ours).hints == (Hint(task_id(1)),)
+    assert post(body, organization=ours).hints == (Hint(task_id(1), webhook=True),)
 
 
 @pytest.mark.parametrize(
