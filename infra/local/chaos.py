@@ -37,6 +37,8 @@ and its two minutes."""
 STABLE_SECONDS: Final = 20
 """For so long they must stay equal: an echo must not undo it."""
 ANSWER_SECONDS: Final = 90
+IDLE_SECONDS: Final = 2.0
+"""So long an idle connection is used again. Servers close theirs after five seconds, and a request sent just then is a broken one."""
 _POLL_SECONDS: Final = 15.0
 _LIFE: Final = (0.2, 5.0)
 """How long the functions live between two kills, in seconds."""
@@ -256,7 +258,8 @@ def started(folder: Path) -> Iterator[Running]:
 def _person(document: Mapping[str, Any], user: Mapping[str, Any], clients: contextlib.ExitStack) -> Person:
     def client(where: str, token: str) -> httpx.Client:
         bearer = {"Authorization": f"Bearer {user[token]}"}
-        return clients.enter_context(httpx.Client(base_url=document[where], headers=bearer, timeout=40))
+        fresh = httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+        return clients.enter_context(httpx.Client(base_url=document[where], headers=bearer, timeout=40, limits=fresh))
 
     return Person(user["user_id"], client("command_center", "id_token"), client("org", "access_token"))
 

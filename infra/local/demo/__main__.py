@@ -11,11 +11,11 @@ import httpx
 import typer
 from rich.console import Console
 
-from infra.local.demo import day, deletes, owners, refusals, series, switch
+from infra.local.demo import day, deletes, owners, refusals, series, switch, valve
 from infra.local.demo.story import PATIENCE, CutShort, Story
 from infra.local.demo.team import gather
 
-CHAPTERS: Final = (day, deletes, owners, series, switch, refusals)
+CHAPTERS: Final = (day, deletes, owners, series, switch, refusals, valve)
 """In the order of the story: the first turns on the sync that the others need."""
 
 

@@ -50,7 +50,7 @@ def _rule(story: Story) -> None:
         lambda: RULE not in causes(person)
         and all(shows(person.task(tid), Description="10 % discount") for _, tid in refused)
         and all(linked(person.reminder(rid)) == tid for rid, tid in refused),
-        within=4,
+        within=6,
     )  # fmt: skip
 
 

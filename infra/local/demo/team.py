@@ -12,6 +12,8 @@ import httpx
 
 VERSION: Final = "v66.0"
 TIMEOUT_SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 2.0
+"""So long an idle connection is used again. Servers close theirs after five seconds, and a request sent just then is a broken one."""
 _CONFLICTS: Final = 5
 
 Json = dict[str, Any]
@@ -152,7 +154,8 @@ def gather(stack: Json) -> Iterator[Team]:
     with ExitStack() as clients:
 
         def client(base: str) -> httpx.Client:
-            return clients.enter_context(httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS))
+            fresh = httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+            return clients.enter_context(httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, limits=fresh))
 
         def person(user: Json) -> Person:
             return Person(user["name"], user["user_id"], client(stack["command_center"]), client(stack["org"]))
