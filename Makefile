@@ -15,7 +15,7 @@ ARGS ?=
 EXAMPLES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench-org chaos test fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench-org chaos test browser screens fuzz rules check fix lock build deploy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,12 @@ ifeq ($(strip $(ARGS)),)
 else
 	$(RUN) pytest $(PARALLEL) $(ARGS)
 endif
+
+browser: | $(UV) ## what people do on the page, in a real Chromium (part of `make test`)
+	$(RUN) pytest tests/browser $(PARALLEL) $(ARGS)
+
+screens: | $(UV) ## take the pictures in docs/screens again
+	PYTHONPATH=functions:tests $(RUN) python tests/browser/screens.py
 
 fuzz: | $(UV) ## hostile requests, made up from the API's own documentation and from real messages (EXAMPLES=10000 each)
 	EXAMPLES=$(EXAMPLES) $(RUN) pytest tests/property $(PARALLEL) $(ARGS)

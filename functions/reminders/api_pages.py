@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -45,6 +46,7 @@ _HEADERS: Final = {
     ),
 }
 
+_MODULES: Final = (".js", ".mjs")
 _ASK_AGAIN: Final = "no-cache"
 _DIGEST: Final = re.compile(r"([0-9a-f]{16})/")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -80,8 +82,20 @@ def site() -> Site:
     for name, content in files.items():
         together.update(f"{name} {len(content)}\n".encode() + content)
     digest = together.hexdigest()[:16]
-    files[PAGE] = files[PAGE].replace(b'"/assets/', f'"/assets/{digest}/'.encode())
+    page = (
+        files[PAGE]
+        .decode()
+        .replace("</head>", f"{_preloads(files)}</head>")
+        .replace('"/assets/', f'"/assets/{digest}/')
+    )
+    files[PAGE] = page.encode()
     return Site({name: _asset(name, content) for name, content in files.items()}, digest)
+
+
+def _preloads(names: Iterable[str]) -> str:
+    """Name all modules but the languages, of which one is used at most: a browser then need not read one to find the next."""
+    modules = [name for name in names if name.endswith(_MODULES) and not name.startswith("words/")]
+    return "".join(f'  <link rel="modulepreload" href="/assets/{name}">\n' for name in modules)
 
 
 def _asset(name: str, content: bytes) -> Asset:

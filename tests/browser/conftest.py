@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from reminders import runtime
 
 CHROMIUM = Path("/usr/bin/chromium")
-PATIENCE = 8_000
+PATIENCE = 20_000
 """Milliseconds for anything to appear; the page itself looks every two seconds."""
 
 

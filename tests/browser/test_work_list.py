@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.on_the_page import edit, lists, make, names, open_as, open_reminder, panel, stored
+from fakes.on_the_page import edit, enter_list, lists, make, names, open_as, open_reminder, panel, stored
 from fakes.people import BO, Api, sync_on
 from playwright.sync_api import APIResponse, Page, Route, expect
 
@@ -73,8 +73,7 @@ def test_a_day_is_worked_through_with_one_key_each(page: Page, api: Api) -> None
     ids = [make(api, name) for name in ("One", "Two", "Three")]
     open_as(page)
     expect(names(page)).to_have_count(3)
-    page.keyboard.press("ArrowDown")
-    expect(page.locator(".row.is-here")).to_have_count(1)
+    enter_list(page)
     first = page.locator(".row.is-here .row-name").inner_text()
     page.keyboard.press("c")
     expect(names(page)).to_have_count(2)
@@ -104,7 +103,7 @@ def test_renamed_where_it_stands(page: Page, api: Api) -> None:
     """C1: e, another name, Enter; Escape leaves everything as it was."""
     reminder_id = make(api, "Call Nina")
     open_as(page)
-    page.keyboard.press("ArrowDown")
+    enter_list(page)
     for key, wanted in (("Escape", "Call Nina"), ("Enter", "Call Kim")):
         page.keyboard.press("e")
         expect(page.get_by_label("Name")).to_be_focused()
@@ -120,7 +119,7 @@ def test_another_day_by_key_and_by_drag(page: Page, api: Api) -> None:
     reminder_id = make(api, "Call Nina")
     make(api, "Stays", "2026-11-23")
     open_as(page)
-    page.keyboard.press("ArrowDown")
+    enter_list(page)
     page.keyboard.press("m")
     expect(page.locator(".section-head")).to_contain_text(["Tomorrow"])
     page.keyboard.press("d")
@@ -151,7 +150,7 @@ def test_deleted_ones_are_restored(page: Page, api: Api) -> None:
     """M4, M5: a delete is one key, found again under "recently deleted", and restored there."""
     reminder_id = make(api, "Call Nina")
     open_as(page)
-    page.keyboard.press("ArrowDown")
+    enter_list(page)
     page.keyboard.press("Delete")
     expect(names(page)).to_have_count(0)
     lists(page, "Recently deleted")
@@ -200,9 +199,10 @@ def test_two_quick_edits_of_one_reminder_both_count(page: Page, api: Api) -> Non
     """C5: the second goes out on the version that the first one gave, not on the one that was on the screen."""
     reminder_id = make(api, "Call Nina")
     open_as(page)
-    page.keyboard.press("ArrowDown")
+    enter_list(page)
     page.keyboard.press("p")
     page.keyboard.press("m")
+    expect(page.locator(".row-due")).to_have_text(["Tomorrow"])
     expect(page.locator(".row.is-busy")).to_have_count(0)
     expect(page.locator(".refusal")).to_have_count(0)
     now = stored(api, reminder_id)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from fakes.people import Api
+from dataclasses import replace
+from datetime import timedelta
+
+from fakes.people import BO, NOW, Api
 from playwright.sync_api import Locator, Page, expect
+
+from reminders.reminder import Record, Trouble
 
 
 def open_as(page: Page, name: str = "Bo Berg") -> None:
@@ -34,6 +39,13 @@ def names(page: Page) -> Locator:
     return page.locator(".row-name")
 
 
+def enter_list(page: Page) -> None:
+    """Step onto the first row, once there is one."""
+    expect(names(page).first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".row.is-here")).to_have_count(1)
+
+
 def panel(page: Page) -> Locator:
     """Find the reminder that is open."""
     return page.locator(".panel")
@@ -49,3 +61,10 @@ def open_reminder(page: Page, name: str) -> Locator:
 def lists(page: Page, name: str) -> None:
     """Go to another list."""
     page.get_by_role("navigation", name="Lists").get_by_role("link", name=name).click()
+
+
+def refuse(api: Api, reminder_id: str, message: str = "No calls on Sundays") -> None:
+    """Have Salesforce refuse this reminder."""
+    reminder = api.ledger.reminders([reminder_id])[reminder_id]
+    trouble = Trouble(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message=message, since=NOW - timedelta(hours=1))
+    assert api.ledger.save([Record(reminder=replace(reminder, trouble=trouble, sponsor=BO, pending=True))]) != [None]

@@ -4,8 +4,8 @@ import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { announce, signal } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { ahead, find, newer, put, remember } from "./lists.js";
-import { offerUndo } from "./undo.js";
+import { ahead, find, put, remember } from "./lists.js";
+import { offerUndo, withdraw } from "./undo.js";
 import { look } from "./watch.js";
 
 /** What was refused: reminder id → { id, name, message, field, before, current, again }. */
@@ -41,22 +41,38 @@ export function syncThis(id) {
   return attempt(id, { sync_state: "waiting" }, () => call("POST", reminderPath(id, "/sync")), () => syncThis(id));
 }
 
-export function retry(id) {
-  return attempt(id, {}, () => call("POST", reminderPath(id, "/retry")), () => retry(id));
+/** Try again what Salesforce refused (O4). `item` is the reminder where no list has it. */
+export function retry(id, item) {
+  return attempt(id, {}, () => call("POST", reminderPath(id, "/retry")), () => retry(id, item), item);
 }
 
-export function ignore(id) {
-  return attempt(id, {}, () => call("POST", reminderPath(id, "/ignore")), () => ignore(id));
+export function ignore(id, item) {
+  return attempt(id, {}, () => call("POST", reminderPath(id, "/ignore")), () => ignore(id, item), item);
 }
 
-/** Change the same of several reminders, and offer to undo all of it at once. `name` says what was done. */
-export async function changeAll(ids, values, say) {
+/** Set a field to a value that a line of the history lost (M2). */
+export function takeBack(id, line) {
+  const send = (version) => call("POST", reminderPath(id, "/take-back"), { version, body: { line } });
+  return attempt(id, {}, send, () => takeBack(id, line));
+}
+
+/** Change the same of several reminders, and offer to undo all of it at once. `say` gives the words for what was done. */
+export function changeAll(ids, values, say) {
   const before = ids.map((id) => find(id)).filter(Boolean);
-  const saved = await Promise.all(before.map(({ id }) => change(id, values)));
-  const done = before.filter((_, index) => saved[index]);
-  if (done.length === 0) return;
-  const back = () => Promise.all(done.map((item) => change(item.id, pick(item, Object.keys(values)))));
-  offerUndo(say(done), back);
+  const back = () => before.map((item) => change(item.id, pick(item, Object.keys(values))));
+  return together(before, say, ({ id }) => change(id, values), back);
+}
+
+/**
+ * Do it to each, and offer the way back at once: whoever is quick takes back what they did last, not what was answered last. The
+ * way back waits for its turn behind each edit, and goes nowhere where that was refused.
+ */
+async function together(items, say, act, back) {
+  if (items.length === 0) return;
+  const runs = items.map(act);
+  const offered = offerUndo(say(items), () => Promise.all(back()));
+  const saved = await Promise.all(runs);
+  if (!saved.some(Boolean)) withdraw(offered);
 }
 
 /** Complete or reopen: open ones are completed; when none is open, all are reopened. */
@@ -75,11 +91,10 @@ export function reschedule(ids, due, when) {
   return changeAll(ids, { due }, (done) => said(done, words, counted, { when }));
 }
 
-export async function removeAll(ids) {
+export function removeAll(ids) {
   const before = ids.map((id) => find(id)).filter((item) => item && !item.deleted);
-  const gone = await Promise.all(before.map(({ id }) => remove(id)));
-  const done = before.filter((_, index) => gone[index]);
-  if (done.length) offerUndo(said(done, "Deleted: {name}", "{n} deleted"), () => Promise.all(done.map(({ id }) => restore(id))));
+  const say = (done) => said(done, "Deleted: {name}", "{n} deleted");
+  return together(before, say, ({ id }) => remove(id), () => before.map(({ id }) => restore(id)));
 }
 
 function said(done, one, more, values = {}) {
@@ -88,8 +103,8 @@ function said(done, one, more, values = {}) {
 
 const pick = (item, fields) => Object.fromEntries(fields.map((field) => [field, item[field]]));
 
-function attempt(id, values, send, again) {
-  const seen = find(id) ?? newer.value.get(id)?.reminder;
+function attempt(id, values, send, again, item) {
+  const seen = find(id) ?? item;
   if (!seen) return Promise.resolve(null);
   put(refusals, id, undefined);
   put(ahead, id, { ...ahead.value.get(id), ...values });

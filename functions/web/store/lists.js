@@ -9,7 +9,7 @@ const TRUSTED = 15_000; // ms for which our own newest answer counts more than a
 
 export const me = signal(null);
 export const names = signal(new Map()); // user or person id → name
-export const listed = signal(new Map()); // view → { items, etag, today, truncated }
+export const listed = signal(new Map()); // view → { pages, items, today }
 export const newer = signal(new Map()); // reminder id → { reminder, until }
 export const ahead = signal(new Map()); // reminder id → values of the edits under way, shown in advance
 export const cursor = signal(null); // id of the row that keys act on

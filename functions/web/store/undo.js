@@ -8,12 +8,18 @@ export const offer = signal(null); // { text, back }
 
 let timer = null;
 
-/** Offer to take something back. `back()` does it. */
+/** Offer to take something back. `back()` does it. Gives the offer. */
 export function offerUndo(text, back) {
   clearTimeout(timer);
   offer.value = { text, back };
   announce(text);
   timer = setTimeout(closeOffer, OFFERED);
+  return offer.value;
+}
+
+/** Take an offer away, if it still stands: there is nothing to undo. */
+export function withdraw(offered) {
+  if (offer.value === offered) closeOffer();
 }
 
 export function closeOffer() {

@@ -69,11 +69,40 @@ function isDue(name, every) {
   return true;
 }
 
+/**
+ * Read a list, page by page. The first page is looked at every time; the ones after it, which only long lists have, more rarely:
+ * they hold what is due last. What was read is shown while the rest still comes.
+ */
 async function readView(view) {
-  const before = listed.value.get(view);
-  const answer = await call("GET", `/api/reminders?view=${view}`, { etag: before?.etag });
-  if (answer.status !== 304) put(listed, view, { ...answer.body, etag: answer.etag });
+  const before = listed.value.get(view)?.pages ?? [];
+  const pages = [];
+  for (let cursor = null; pages.length === 0 || cursor; cursor = pages.at(-1).next) {
+    const known = before[pages.length];
+    const same = known?.cursor === cursor ? known : null;
+    const rested = same && cursor && Date.now() - same.at < STATUS_EVERY;
+    pages.push(rested ? same : await readPage(view, cursor, same));
+    show(view, [...pages, ...before.slice(pages.length)]);
+  }
+  show(view, pages);
   settle(view);
+}
+
+async function readPage(view, cursor, known) {
+  const path = `/api/reminders?view=${view}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+  const answer = await call("GET", path, { etag: known?.etag });
+  if (answer.status === 304) return Object.assign(known, { at: Date.now() });
+  const { items, today, next = null } = answer.body;
+  return { cursor, items, today, next, etag: answer.etag, at: Date.now() };
+}
+
+/** Put pages on the screen, unless they are there already. */
+function show(view, pages) {
+  const before = listed.value.get(view)?.pages ?? [];
+  if (pages.length === before.length && pages.every((page, index) => page.items === before[index].items && page.today === before[index].today)) {
+    before.splice(0, before.length, ...pages);
+    return;
+  }
+  put(listed, view, { pages, items: pages.flatMap(({ items }) => items), today: pages[0].today });
 }
 
 export async function readStatus() {

@@ -5,24 +5,32 @@ import { moment } from "../lib/dates.js";
 import { html, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
 import { FIELDS, shown } from "../store/differences.js";
+import { takeBack } from "../store/edits.js";
 import { me } from "../store/lists.js";
 
-export const History = view(({ lines }) => html`
+export const History = view(({ id, lines, locked }) => html`
   <section class="history" aria-labelledby="history-title">
     <h3 id="history-title"><${Icon} name="clock" size="small" /> ${t("What happened, and why")}</h3>
-    ${lines === null ? html`<p class="quiet">${t("Loading…")}</p>` : html`<ol>${[...lines].reverse().map((line) => html`<${Line} line=${line} />`)}</ol>`}
+    ${lines === null ? html`<p class="quiet">${t("Loading…")}</p>` : html`<ol>${[...lines].reverse().map((line) => html`<${Line} key=${line.number} id=${id} line=${line} locked=${locked} />`)}</ol>`}
   </section>`);
 
-const Line = ({ line }) => html`
+const LOSING = ["conflict", "replaced"]; // events whose line holds a value that stands nowhere any more
+
+const Line = ({ id, line, locked }) => html`
   <li class=${`line ${line.side ? `is-${line.side}` : ""}`}>
     <p><bdi>${line.text}</bdi></p>
     ${line.field && (line.here !== null || line.there !== null || line.before !== null) && html`
       <dl class="sides">
         ${side(t("Agreed before"), line.field, line.before)}${side(t("Here"), line.field, line.here)}${side(t("In Salesforce"), line.field, line.there)}
       </dl>`}
-    ${line.lost !== null && html`<blockquote><span class="quiet">${t("Not kept:")}</span> <bdi>${line.field ? shown(line.field, line.lost) : line.lost}</bdi></blockquote>`}
+    ${(line.lost !== null || isLoss(line)) && html`
+      <blockquote><span class="quiet">${t("Not kept:")}</span> <bdi>${line.field ? shown(line.field, line.lost) : line.lost}</bdi>
+        ${isLoss(line) && !locked && html`<button type="button" class=${`slds-button slds-button_${line.offered ? "brand" : "neutral"}`} onClick=${() => takeBack(id, line.number)}><${Icon} name="undo" size="small" /> ${t("Use this one")}</button>`}
+      </blockquote>`}
     <p class="quiet"><time datetime=${line.at}>${moment(line.at, me.value.time_zone)}</time> · ${t("Rule {rule}", { rule: line.rule })}${line.field && html` · ${t(FIELDS[line.field] ?? line.field)}`}${calls(line)}</p>
   </li>`;
+
+const isLoss = (line) => LOSING.includes(line.event) && line.field !== null;
 
 const side = (name, field, value) => html`<div><dt>${name}</dt><dd><bdi>${value === null ? t("empty") : shown(field, value)}</bdi></dd></div>`;
 

@@ -1,7 +1,7 @@
 // The sync switch (S1), how far back the first sync reaches (S2), and how it goes.
 
 import { Refusal } from "../lib/http.js";
-import { component, html, signal } from "../lib/ui.js";
+import { component, html, signal, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
 import { own, readOwn, saveOwn, SYNC_OFF, SYNC_ON } from "../store/settings.js";
 import { look, status } from "../store/watch.js";
@@ -88,7 +88,7 @@ const First = ({ hours, standard, again }) => {
     </div>`;
 };
 
-const FirstSync = component(() => () => {
+export const FirstSync = view(() => {
   const progress = status.value?.first_sync ?? own.value?.body.first_sync;
   if (!progress || own.value?.body.sync !== SYNC_ON) return null;
   const { listed, finished, found, applied } = progress;

@@ -61,7 +61,7 @@ export const Panel = component((self) => {
         <${SyncBox} item=${item} />
         <div class="buttons">${whatCanBeDone(item, locked)}</div>
         <${Fields} item=${item} locked=${locked} />
-        <${History} lines=${lines.value} />
+        <${History} id=${id} lines=${lines.value} locked=${locked} />
       </aside>`;
   };
 });

@@ -39,7 +39,7 @@ export const Row = component(() => {
           ${facts(item)}
         </div>
         ${item.priority === "High" && html`<span class="row-high" title=${t("High priority")}><${Icon} name="priority" /><span class="slds-assistive-text">${t("High priority")}</span></span>`}
-        <button type="button" class="row-due" tabindex=${reach} disabled=${Boolean(item.deleted)} aria-label=${t("Due: {when}", { when: due ? fullDate(due) : t("No date") })}
+        <button type="button" class="row-due" tabindex=${reach} disabled=${Boolean(item.deleted)} aria-label=${t("Due: {when}", { when: dueWords(due, today) })} title=${due && fullDate(due)}
           onClick=${(event) => (ui.due.value = { ids: [id], due, anchor: event.currentTarget })}>${dueWords(due, today)}</button>
         <${State} reminder=${item} />
       </li>`;

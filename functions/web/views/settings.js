@@ -4,6 +4,7 @@ import { component, html } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { me } from "../store/lists.js";
 import { watch } from "../store/watch.js";
+import { OrgSettings } from "./org_settings.js";
 import { OwnSync } from "./own_sync.js";
 
 export const Settings = component((self) => {
@@ -22,5 +23,6 @@ export const Settings = component((self) => {
         </dl>
         <p class="quiet">${t("Time zone and language are those of your Salesforce user; change them there.")}</p>
       </section>
+      ${me.value.admin && html`<${OrgSettings} />`}
     </main>`;
 });

@@ -1,0 +1,84 @@
+"""Nothing that axe calls serious, on any page, in either theme; and the page is light enough for a slow line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from fakes.on_the_page import make, names, open_as, open_reminder, refuse
+from fakes.people import BO, Api, sync_on
+from playwright.sync_api import Page, expect
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+SERIOUS = {"serious", "critical"}
+LIGHT = 300 * 1024
+"""Bytes of a cold load, as they travel."""
+
+
+def check(page: Page, where: str) -> None:
+    """Fail on what axe finds serious here. It is run through the debugger, so the content policy needs no hole for it."""
+    found = page.evaluate("async () => (await axe.run({ resultTypes: ['violations'] })).violations")
+    bad = [
+        (item["id"], node["target"], node["failureSummary"])
+        for item in found
+        if item["impact"] in SERIOUS
+        for node in item["nodes"]
+    ]
+    assert bad == [], where
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(page: Page, api: Api, scheme: Literal["light", "dark"]) -> None:
+    """C1: contrast, names, roles and order, in every page's usual states, light and dark."""
+    make(api, "Older", "2026-11-19", priority="High", type="Email", details="About the renewal")
+    sync_on(api, BO)
+    refuse(api, make(api, "Refused"))
+    make(api, "Waits", "2026-11-23", campaign_name="Winter", campaign_day="3")
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto("/")
+    page.evaluate(AXE.read_text())
+    expect(page.get_by_role("button", name="Bo Berg")).to_be_visible()
+    check(page, "gate")
+    page.get_by_role("button", name="Ada Admin").click()
+    expect(page.get_by_role("heading", name="Today and tomorrow")).to_be_visible()
+    for tab in ("Sync status", "Diagnostics", "Settings"):
+        page.get_by_role("link", name=tab).click()
+        expect(page.get_by_role("heading", name=tab, level=1)).to_be_visible()
+        expect(page.get_by_text("Loading…")).to_have_count(0)
+        check(page, tab)
+    page.get_by_role("button", name="Switch user").click()
+    page.get_by_role("button", name="Bo Berg").click()
+    page.get_by_role("link", name="Reminders").click()
+    expect(names(page)).to_have_count(3)
+    check(page, "list")
+    page.keyboard.press("Control+a")
+    check(page, "selection")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    check(page, "composer")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    check(page, "help")
+    page.keyboard.press("Escape")
+    open_reminder(page, "Refused")
+    check(page, "panel")
+    page.get_by_role("button", name="Filter").click()
+    check(page, "filter")
+
+
+def test_a_cold_load_is_light(page: Page, api: Api) -> None:
+    """C1: everything that the first page needs, compressed, within 300 KB, and from nowhere else."""
+    make(api, "Call Nina")
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    sizes: list[float] = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url))
+    open_as(page)
+    expect(names(page)).to_have_count(1)
+    assert sum(sizes) < LIGHT, sum(sizes)
+    home = page.url.partition("/#")[0]
+    assert [address for address in addresses if not address.startswith(home)] == []
