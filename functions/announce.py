@@ -8,6 +8,7 @@ from reminders.events import Event
 from reminders.ports import Summary
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, Any]:
     """Trigger: the reminders table's stream where a write completes a reminder.
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_app, runtime
+from reminders import api_app, runtime, telemetry
 from reminders.access import Site
 
 
+@telemetry.quiet
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Trigger: an HTTP request.
 

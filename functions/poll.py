@@ -4,6 +4,7 @@ from reminders import events, find, runtime, telemetry, timetable
 from reminders.events import Event, Scheduled, Woken
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, int]:
     """Trigger: the poll's schedule, and the state table's stream where a first sync is due or somebody asked for a sync.
 

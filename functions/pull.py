@@ -6,6 +6,7 @@ from reminders import events, inbox, runtime, telemetry
 from reminders.events import Event
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, Any]:
     """Trigger: the hints queue, in batches.
 

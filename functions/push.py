@@ -4,6 +4,7 @@ from reminders import events, outbox, runtime, telemetry
 from reminders.events import Event, Rung, Scheduled
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, int]:
     """Trigger: the reminders table's stream where a write rings, and a schedule for what the bell did not get through.
 

@@ -6,6 +6,7 @@ from reminders import outbound_message, runtime, telemetry
 from reminders.events import Event
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, Any]:
     """Trigger: `POST /hooks/{secret}`.
 

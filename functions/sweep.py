@@ -4,6 +4,7 @@ from reminders import comparison, events, runtime, telemetry
 from reminders.events import Event
 
 
+@telemetry.quiet
 def handler(event: Event, context: object) -> dict[str, int]:
     """Trigger: a nightly schedule.
 

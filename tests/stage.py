@@ -71,7 +71,7 @@ class Stage:
 
     def _hire(self, name: str) -> str:
         user = self.org.add_user(f"{name.split(maxsplit=1)[0].lower()}@example.com", name, role="sales")
-        self.ledger.save_user(User(id=user.id, name=name))
+        self.ledger.save_user(User(id=user.id, name=name, read_at=self.clock.now()))
         return user.id
 
     # --- time and delivery
@@ -136,7 +136,7 @@ class Stage:
             Values(**{"name": "Call Ada", "due": date(2026, 11, 24), **values}),
             reminder_id=reminder_id,
             by=self.anna,
-            assignee_syncs=self.ledger.users([assignee])[assignee].syncs,
+            assignee_syncs=self.ledger.users([assignee])[assignee].takes_part,
             now=self.clock.now(),
         )
         return self._saved(record)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reminders import people
 from reminders.api_errors import ApiError
 from reminders.ports import World
 from reminders.reminder import Reminder
@@ -41,28 +42,25 @@ def user_id(claims: Mapping[str, object], organization_id: str) -> str:
 
 def sign_in(world: World, asker_id: str) -> User:
     """Find the record of a signed-in user. Raises ApiError (403) for somebody whom the org does not know as active."""
-    asker = known(world, [asker_id]).get(asker_id)
-    if asker is None:
+    asker = _stored(world, [asker_id]).get(asker_id)
+    if asker is None or not (asker := people.reread(world, asker)).active:
         raise ApiError(403, "unknown_user", "Salesforce does not know you as an active user of this organisation.")
     return asker
 
 
 def known(world: World, user_ids: Collection[str]) -> dict[str, User]:
-    """Find users by id; whom we do not know yet is asked of the org, once, and kept. Those whom the org has not are absent."""
+    """Find active users by id; whom we do not know yet is asked of the org, once, and kept. Those whom the org has not are absent."""
+    return {each: user for each, user in _stored(world, user_ids).items() if user.active}
+
+
+def _stored(world: World, user_ids: Collection[str]) -> dict[str, User]:
     users = world.ledger.users([item for item in user_ids if _USER_ID.fullmatch(item)])
     strangers = sorted({item for item in user_ids if _USER_ID.fullmatch(item)} - users.keys())
     if not strangers:
         return users
     for found in world.org.users(strangers).values():
         if found.active:
-            fresh = User(
-                id=found.id,
-                name=found.name,
-                username=found.username,
-                admin=found.admin,
-                time_zone=found.time_zone,
-                language=found.language,
-            )
+            fresh = people.stranger(found, world.clock.now())
             # None: another request was first, and what it stored counts.
             stored = world.ledger.save_user(fresh) or world.ledger.users([found.id])[found.id]
             users[found.id] = stored

@@ -75,7 +75,16 @@ IdempotencyKey = Annotated[
 @router.get("/api/reminders", summary="List one view", tags=["Reminders"], responses=responses(ListOut))
 def list_reminders(  # noqa: PLR0913, PLR0917 - a query has these parameters
     view: Annotated[View, Query(description="Which list (S5); `today` is today and tomorrow.")] = View.TODAY,
-    assignee: Annotated[str | None, Query(description="Somebody else's list; for administrators.")] = None,
+    assignee: Annotated[
+        str | None,
+        Query(description="Somebody else's list, for administrators; with `assigned_by`, only what this user has."),
+    ] = None,
+    assigned_by: Annotated[
+        str | None,
+        Query(
+            description="Of what this user assigned to others: you, by your own id; anybody else for administrators."
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=search.MAX_PAGE)] = search.MAX_PAGE,
     q: Annotated[str | None, Query(max_length=200, description="Text in name or details, in any case.")] = None,
     type: Annotated[Type | None, Query(description="Only of this type.")] = None,  # noqa: A002 - the field's own name
@@ -91,9 +100,18 @@ def list_reminders(  # noqa: PLR0913, PLR0917 - a query has these parameters
     """List a page of one view of your reminders. It may be short, or empty, and yet not the last: ask until `next` is null."""
     call = call_of(router)
     like = search.Filter(
-        text=q, type=type, priority=priority, person=person, created_by=created_by, sync_state=sync_state
+        text=q,
+        type=type,
+        priority=priority,
+        person=person,
+        assignee=assignee if assigned_by else None,
+        created_by=created_by,
+        sync_state=sync_state,
     )
-    wanted = search.Wanted(view=view, assignee=assignee or call.asker.id, filter=like, after=cursor, limit=limit)
+    whose = assigned_by or assignee or call.asker.id
+    wanted = search.Wanted(
+        view=view, whose=whose, given=assigned_by is not None, filter=like, after=cursor, limit=limit
+    )
     found = search.listing(call.world, call.asker, wanted, now=call.now)
     items = [row(item, call.site.salesforce_url) for item in found.reminders]
     listed = ListOut(view=found.view, today=found.today, items=items, truncated=found.next is not None, next=found.next)

@@ -168,7 +168,7 @@ def _record(
                 return Record(reminder=_mine(asker, reminder))
             values = Values(**{**command.values, "assignee": command.values.get("assignee") or asker.id})
             assignee = _assignee(users, values.assignee)
-            return edit.create(values, reminder_id=command.id, by=asker.id, assignee_syncs=assignee.syncs, now=now)
+            return edit.create(values, reminder_id=command.id, by=asker.id, assignee_syncs=assignee.takes_part, now=now)
         case Change() | Delete() | Restore() | Choose():
             return _versioned(command, _current(asker, reminder, command.version), users, now)
         case Retry():
@@ -246,7 +246,7 @@ def _may_sync(asker: User, reminder: Reminder, users: Mapping[str, User]) -> Non
     owner = reminder.values.assignee
     if owner != asker.id and not asker.admin:
         raise ApiError(403, "not_the_owner", "Only the assignee of this reminder can choose “Sync this one”.")
-    if reminder.sponsor is None and not (owner in users and users[owner].syncs):
+    if reminder.sponsor is None and not (owner in users and users[owner].takes_part):
         raise edit.Refused("sync", "Its assignee does not sync with Salesforce tasks. Turn sync on first.")
 
 

@@ -143,7 +143,7 @@ def _compare(world: World, *, swept: bool) -> Counter[str]:
     scope = Scope(changed=last - LATELY, deleted=now - RECENTLY_DELETED, dates=dates, swept=swept)
     for user in world.ledger.everybody():
         counts["hints"] += hint_linked(world, user.id, scope)
-        if user.syncs:
+        if user.takes_part:
             counts["hints"] += _hint_unknown(world, user, last - OVERLAP, swept=swept)
             counts["rung"] += ring_stuck(world, user.id)
     return counts

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from reminders import comparison, groups, outbox, runs
+from reminders import comparison, groups, outbox, people, runs
 from reminders.ports import (
     RACES,
     InvalidRange,
@@ -48,12 +48,14 @@ Ask = Callable[[Span], tuple[list[Hint], datetime]]
 def poll(world: World) -> Summary:
     """Turn what changed in the org since the watermarks into hints. Two API calls, whatever the number of tasks (I3).
 
-    Then the first syncs whose bell has died away unheard: nobody waits for the night (S1). Raises FirstSyncsFailed when all is done.
+    Then, once a day, what Salesforce says of our users (C7); and the first syncs whose bell has died away unheard: nobody waits for
+    the night (S1). Raises FirstSyncsFailed when all is done.
     """
     summary = _poll(world)
     if summary.unavailable:
         return summary
-    unlisted = [user.id for user in world.ledger.syncing() if user.first_sync and not user.first_sync.listed]
+    users = people.refresh_when_due(world, world.ledger.everybody())
+    unlisted = [each.id for each in users if each.takes_part and each.first_sync and not each.first_sync.listed]
     return replace(summary, counts=Counter(summary.counts) + Counter(first_syncs(world, unlisted).counts))
 
 
@@ -121,7 +123,7 @@ def first_syncs(world: World, user_ids: Iterable[str]) -> Summary:
 def _first_sync(world: World, user_id: str) -> Summary:
     counts: Counter[str] = Counter()
     user = world.ledger.users([user_id]).get(user_id)
-    if user is None or not user.syncs or user.first_sync is None or user.first_sync.listed:
+    if user is None or not user.takes_part or user.first_sync is None or user.first_sync.listed:
         return Summary(counts=counts)
     _start_watermarks(world)
     found = world.org.open_tasks(user.id, user.first_sync.since)

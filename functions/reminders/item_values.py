@@ -10,7 +10,7 @@ from zlib import crc32
 
 from reminders.drift import Comparison, Drift
 from reminders.items import SCHEMA, ComparisonItem, DriftItem, Item, OutageItem, ReminderItem, SettingsItem, UserItem
-from reminders.lists import AFTER_DATES, changed_place, place, shelf, trouble_place
+from reminders.lists import AFTER_DATES, changed_place, given_away, place, shelf, trouble_place
 from reminders.problems import Failure, Outage
 from reminders.push_plan import Waits, urgency_key
 from reminders.reminder import Reminder
@@ -44,6 +44,8 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
         list_key=list_key(reminder.values.assignee, shelf(reminder)),
         list_order=place(reminder),
         changed_order=changed_place(reminder),
+        creator_key=list_key(reminder.created_by, shelf(reminder)) if given_away(reminder) else None,
+        person_key=reminder.values.person,
         **_waiting(reminder),
         **_troubled(reminder),
         **_version(reminder.version),

@@ -96,6 +96,32 @@ class Changed(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-
     changed_order = UnicodeAttribute(range_key=True)
 
 
+class ByCreator(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
+    """What somebody assigned to others, each shelf in its order."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "by_creator"
+        projection = KeysOnlyProjection()
+
+    creator_key = UnicodeAttribute(hash_key=True)
+    list_order = UnicodeAttribute(range_key=True)
+
+
+class ByPerson(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
+    """What is about a lead or contact."""
+
+    class Meta:
+        """Its name and projection."""
+
+        index_name = "by_person"
+        projection = KeysOnlyProjection()
+
+    person_key = UnicodeAttribute(hash_key=True)
+    reminder_id = UnicodeAttribute(range_key=True)
+
+
 class Waiting(GlobalSecondaryIndex["ReminderItem"]):  # type: ignore[no-untyped-call]  # same
     """What has a next attempt, soonest first."""
 
@@ -196,6 +222,8 @@ class ReminderItem(Item):
     expires = TTLAttribute(null=True)
     list_key = UnicodeAttribute()
     list_order = UnicodeAttribute()
+    creator_key = UnicodeAttribute(null=True)
+    person_key = UnicodeAttribute(null=True)
     changed = InstantAttribute(null=True)
     changed_order = UnicodeAttribute(null=True)
     waiting_shard = UnicodeAttribute(null=True)
@@ -206,6 +234,8 @@ class ReminderItem(Item):
 
     by_assignee = ByAssignee()
     by_change = Changed()
+    by_creator = ByCreator()
+    by_person = ByPerson()
     waiting = Waiting()
     troubled = Troubled()
 
@@ -275,6 +305,8 @@ class UserItem(StateItem):
     admin = BooleanAttribute()
     time_zone = UnicodeAttribute()
     language = UnicodeAttribute()
+    active = BooleanAttribute(default=True)
+    read_at = InstantAttribute(null=True)
     syncs = BooleanAttribute()
     changed = InstantAttribute(null=True)
     first_sync = MapOf(

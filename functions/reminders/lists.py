@@ -52,6 +52,11 @@ def shelf(reminder: Reminder) -> Shelf:
     return Shelf.COMPLETE if reminder.values.status is Status.COMPLETE else Shelf.OPEN
 
 
+def given_away(reminder: Reminder) -> bool:
+    """Whether whoever made it gave it to somebody else (C1)."""
+    return reminder.created_by != reminder.values.assignee
+
+
 def place(reminder: Reminder) -> str:
     """Tell the place on its shelf: by due date, and deleted ones by when both sides agreed; then by id, so that no two tie."""
     if reminder.tombstone and reminder.deleted:

@@ -279,6 +279,21 @@ class Ledger(Protocol):
         """
         ...
 
+    def given_page(self, creator: str, part: Span, after: str | None, limit: int) -> Page:
+        """The same of what this user assigned to others, whoever has it now (C1)."""
+        ...
+
+    def about(self, person: str, after: str | None, limit: int) -> Page:
+        """Reminders of any shelf that are about this lead or contact (C8), by id, from after this id on, at most so many.
+
+        As with `page`, one may hold fewer than it looked at. `next` is an id.
+        """
+        ...
+
+    def forget_histories(self, reminder_ids: Collection[str]) -> None:
+        """Remove all lines that there are of these reminders (C8)."""
+        ...
+
     def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
         """Remove each reminder for good, with its history (C8); False where the version is stale: read again, its history is gone."""
         ...
@@ -456,7 +471,7 @@ class Ledger(Protocol):
         ...
 
     def syncing(self) -> list[User]:
-        """All users who sync now (for sweep and status; the push and the pull ask `users`)."""
+        """All users who take part in the sync now; the push and the pull ask `users`."""
         ...
 
     def everybody(self) -> list[User]:

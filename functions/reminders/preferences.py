@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from reminders import set_up, set_up_rules, subject
@@ -13,14 +13,11 @@ from reminders.budget import Spending
 from reminders.edit import Refused
 from reminders.ports import World
 from reminders.reminder import Field
-from reminders.settings import Choice, Import, Settings, User
+from reminders.settings import Choice, Settings, User, import_from
 
 SYNC_OFF: Final = "Do not sync to Salesforce tasks"
 SYNC_ON: Final = "Sync with Salesforce tasks"
 """The two choices, in the words of S1."""
-
-LONGEST_IMPORT = timedelta(days=30)
-"""No first sync reaches further back (S2, S3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +52,12 @@ def switch(world: World, user: User, choice: Switch, *, now: datetime) -> User:
         return user
     wanted = replace(user, syncs=choice.syncs, changed=now)
     if choice.syncs:
-        wanted = replace(wanted, first_sync=Import(started=now, since=_since(world, user, choice.hours, now)))
+        hours = choice.hours or world.ledger.settings().import_hours
+        wanted = replace(wanted, first_sync=import_from(user, hours, now))
     stored = world.ledger.save_user(wanted)
     if stored is None:
         raise stale()
     return stored
-
-
-def _since(world: World, user: User, hours: int | None, now: datetime) -> datetime:
-    """Start the window where it is wished, or where sync was turned off if that is earlier (S3); never beyond 30 days."""
-    since = now - timedelta(hours=hours or world.ledger.settings().import_hours)
-    if user.changed:
-        since = min(since, user.changed)
-    return max(since, now - LONGEST_IMPORT)
 
 
 def change_settings(world: World, wanted: Settings) -> Settings:

@@ -35,7 +35,7 @@ AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standar
 _Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment", "AnnouncerEnvironment", "SweepEnvironment")
 
 
-class NotConfigured(Exception):
+class NotConfigured(telemetry.Speakable):
     """The environment or the secret does not hold what the functions need. The text names every missing entry, no value."""
 
 

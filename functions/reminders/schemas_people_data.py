@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from reminders.people_data import Export
+from reminders import person_data
+from reminders.people_data import Erasure, Export
 from reminders.reminder import Line, Reminder
 from reminders.settings import User
 
@@ -30,6 +32,14 @@ class ExportOut(BaseModel):
     next: str | None
 
 
+class PersonExportOut(BaseModel):
+    """A page of everything that is stored about a lead or contact; `next` is null at the end."""
+
+    person: str
+    reminders: list[ExportedOut]
+    next: str | None
+
+
 class ErasureOut(BaseModel):
     """What this call erased. Unless `done`, ask again after `again_in` seconds."""
 
@@ -42,12 +52,26 @@ def exported(found: Export) -> ExportOut:
     """Write a page of an export."""
     return ExportOut(
         user=_USER.dump_python(found.user, mode="json"),
-        reminders=[
-            ExportedOut(
-                reminder=_REMINDER.dump_python(reminder, mode="json"),
-                history=[_LINE.dump_python(line, mode="json") for line in lines],
-            )
-            for reminder, lines in found.reminders
-        ],
+        reminders=_told(found.reminders),
         next=found.next,
     )
+
+
+def exported_person(found: person_data.Export) -> PersonExportOut:
+    """Write a page of an export of a lead or contact."""
+    return PersonExportOut(person=found.person, reminders=_told(found.reminders), next=found.next)
+
+
+def erasure(done: Erasure) -> ErasureOut:
+    """Write what a call erased."""
+    return ErasureOut(erased=done.erased, done=done.done, again_in=done.again_in)
+
+
+def _told(reminders: Iterable[tuple[Reminder, Iterable[Line]]]) -> list[ExportedOut]:
+    return [
+        ExportedOut(
+            reminder=_REMINDER.dump_python(reminder, mode="json"),
+            history=[_LINE.dump_python(line, mode="json") for line in lines],
+        )
+        for reminder, lines in reminders
+    ]

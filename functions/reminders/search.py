@@ -33,6 +33,7 @@ class Filter:
     type: Type | None = None
     priority: Priority | None = None
     person: str | None = None
+    assignee: str | None = None
     created_by: str | None = None
     sync_state: SyncState | None = None
 
@@ -43,6 +44,7 @@ class Filter:
             (self.type, values.type),
             (self.priority, values.priority),
             (self.person, values.person),
+            (self.assignee, values.assignee),
             (self.created_by, reminder.created_by),
             (self.sync_state, sync_state(reminder)),
         )
@@ -53,10 +55,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which list is asked for: a view, whose, like what, from where on (a listing's `next`), and how many at most."""
+    """Which list is asked for: a view, whose, like what, from where on (a listing's `next`), and how many at most.
+
+    `given`: not of what is assigned to this user, but of what they assigned to others.
+    """
 
     view: View
-    assignee: str
+    whose: str
+    given: bool = False
     filter: Filter = Filter()
     after: str | None = None
     limit: int = MAX_PAGE
@@ -74,15 +80,16 @@ class Listing:
 
 def listing(world: World, asker: User, wanted: Wanted, *, now: datetime) -> Listing:
     """List a page of the asker's reminders; administrators may ask for somebody else's. Raises ApiError (403, 422)."""
-    if wanted.assignee != asker.id:
+    if wanted.whose != asker.id:
         require_admin(asker)
     date_there = today(asker, now)
     part = span(wanted.view, date_there.isoformat())
+    read = world.ledger.given_page if wanted.given else world.ledger.page
     shown: list[Reminder] = []
     place, looked_at = _place(wanted.after), 0
     while True:
         room = min(wanted.limit - len(shown), LOOKED_AT - looked_at)
-        page = world.ledger.page(wanted.assignee, part, place, room)
+        page = read(wanted.whose, part, place, room)
         shown += [each for each in page.reminders if wanted.filter.fits(each)]
         place, looked_at = page.next, looked_at + room
         if place is None or len(shown) == wanted.limit or looked_at >= LOOKED_AT:

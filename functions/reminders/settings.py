@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from reminders.reminder import Priority, Status
+
+LONGEST_IMPORT: Final = timedelta(days=30)
+"""No first sync reaches further back (S2, S3)."""
 
 
 class Policy(StrEnum):
@@ -73,7 +77,8 @@ class Import:
 class User:
     """A user of the org as we know them, with their own settings (S1: sync is off by default).
 
-    `changed` is when sync was last turned on or off. `time_zone` and `language` are Salesforce's for this user.
+    `changed` is when sync was last turned on or off, by them or by what became of them in Salesforce. `time_zone` and `language` are
+    Salesforce's for this user, as are `active` and `admin`; `read_at` is when they were last read there (None: before that was kept).
     """
 
     id: str
@@ -82,7 +87,22 @@ class User:
     admin: bool = False
     time_zone: str = "UTC"
     language: str = "en_US"
+    active: bool = True
+    read_at: datetime | None = None
     syncs: bool = False
     changed: datetime | None = None
     first_sync: Import | None = None
     version: int = 0
+
+    @property
+    def takes_part(self) -> bool:
+        """Whether anything of theirs moves: they chose so, and are active in Salesforce, which refuses writes for anybody else (S3)."""
+        return self.syncs and self.active
+
+
+def import_from(user: User, hours: int, now: datetime) -> Import:
+    """Give the first sync that begins now: its window is so long, or reaches back to when sync was turned off, at most 30 days (S3)."""
+    since = now - timedelta(hours=hours)
+    if user.changed:
+        since = min(since, user.changed)
+    return Import(started=now, since=max(since, now - LONGEST_IMPORT))

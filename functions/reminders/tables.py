@@ -7,6 +7,10 @@ reminders — one item is a reminder, its agreement and its intents, changed by 
                KEYS_ONLY. Lists only: the index says which, the items say what, and are asked again whether they belong.
     index      `changed`: `list_key` (S, HASH), `changed_order` (S, RANGE) = `<last change>#<id>`; KEYS_ONLY; sparse: what was last
                written before this index was there has no `changed_order`. What the sweep looks at (I5).
+    index      `by_creator`: `creator_key` (S, HASH) = `<creator>#<shelf>`, `list_order` (S, RANGE); KEYS_ONLY; sparse: only what
+               somebody assigned to somebody else (C1).
+    index      `by_person`: `person_key` (S, HASH) = the lead's or contact's id, `reminder_id` (S, RANGE); KEYS_ONLY; sparse: only
+               what is about a person (C8). In neither of the two is what was last written before they were there.
     index      `waiting`: `waiting_shard` (S, HASH), `next_attempt` (S, RANGE); with `list_key` and `urgency`, so that owners take
                turns without a look at the items (C8, O6); sparse: both keys exist only while something waits. Shards `0` to `3` hold
                what has a next attempt, and spread a mass load; `stuck#<owner>` holds what waits for that user's sync to be turned on
@@ -93,6 +97,8 @@ from reminders.item_values import (
 from reminders.items import (
     SCHEMA,
     ByAssignee,
+    ByCreator,
+    ByPerson,
     Changed,
     ComparisonItem,
     DeferredItem,
@@ -113,7 +119,7 @@ from reminders.items import (
     Waiting,
     bind,
 )
-from reminders.lists import Span, changed_since, span, trouble_prefix
+from reminders.lists import Span, changed_since, given_away, span, trouble_prefix
 from reminders.lists import shelf as lies_on
 from reminders.pace import Deferred
 from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Page, Parked, Shelf, Usage, View
@@ -210,13 +216,37 @@ class Tables(Ledger):
 
     def page(self, assignee: str, part: Span, after: str | None, limit: int) -> Page:
         """See Ledger. The index says which, the items say what; what has moved meanwhile is left out."""
+        found = self._page(self._items.reminder.by_assignee, list_key(assignee, part.shelf), part, after, limit)
+        return replace(found, reminders=tuple(each for each in found.reminders if each.values.assignee == assignee))
+
+    def given_page(self, creator: str, part: Span, after: str | None, limit: int) -> Page:
+        """See Ledger. As `page`."""
+        found = self._page(self._items.reminder.by_creator, list_key(creator, part.shelf), part, after, limit)
+        given = (each for each in found.reminders if each.created_by == creator and given_away(each))
+        return replace(found, reminders=tuple(given))
+
+    def about(self, person: str, after: str | None, limit: int) -> Page:
+        """See Ledger. As `page`."""
+        further = ByPerson.reminder_id > after if after else None
+        with _asking("list what is about a person"):
+            found = self._items.reminder.by_person.query(person, further, limit=limit + 1)
+            ids = [item.reminder_id for item in found]
+        reminders = self.reminders(ids[:limit])
+        listed = (reminders[each] for each in ids[:limit] if each in reminders)
+        return Page(
+            tuple(each for each in listed if each.values.person == person),
+            ids[limit - 1] if len(ids) > limit else None,
+        )
+
+    def _page(self, index: ByAssignee | ByCreator, key: str, part: Span, after: str | None, limit: int) -> Page:
+        """Read a page of an index that has `list_order`; whose it is now is for the caller to see."""
         left = part.after(after)
         if left.first > left.last:
             return Page((), None)
         with _asking("list reminders"):
-            found = self._items.reminder.by_assignee.query(
-                list_key(assignee, part.shelf),
-                range_key_condition=ByAssignee.list_order.between(left.first, left.last),
+            found = index.query(
+                key,
+                range_key_condition=ReminderItem.list_order.between(left.first, left.last),
                 scan_index_forward=part.ascending,
                 limit=limit + 2,  # the place itself, and one to tell whether there is more
             )
@@ -225,9 +255,13 @@ class Tables(Ledger):
         reminders = self.reminders(shown.values())
         listed = (reminders[each] for each in shown.values() if each in reminders)
         return Page(
-            tuple(each for each in listed if each.values.assignee == assignee and part.holds(each)),
+            tuple(each for each in listed if part.holds(each)),
             next(reversed(shown), None) if len(places) > limit else None,
         )
+
+    def forget_histories(self, reminder_ids: Collection[str]) -> None:
+        """See Ledger."""
+        self._each(self._forget_history, sorted(reminder_ids))
 
     def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
         """See Ledger. The reminder goes last: while it is there, whoever begins again finds the rest by it."""
@@ -516,22 +550,23 @@ class Tables(Ledger):
             _written("strike batches off", strike)
 
     def syncing(self) -> list[User]:
-        """See Ledger. Reads every user we know: for sweep and status."""
-        with _asking("read users"):
-            found = self._items.user.query(USER, filter_condition=UserItem.syncs == True, consistent_read=True)  # noqa: E712 - an expression
-            return [to_user(item) for item in found]
+        """See Ledger. Reads every user we know."""
+        return [user for user in self.everybody() if user.takes_part]
 
     def everybody(self) -> list[User]:
         """See Ledger."""
         with _asking("read users"):
             return [to_user(item) for item in self._items.user.query(USER, consistent_read=True)]
 
-    def _erase(self, reminder: Reminder) -> bool:
+    def _forget_history(self, reminder_id: str) -> None:
         with _asking("erase a history"):
-            lines = list(self._items.history.query(reminder.id, consistent_read=True))
+            lines = list(self._items.history.query(reminder_id, consistent_read=True))
             with self._items.history.batch_write() as batch:
                 for line in lines:
                     batch.delete(line)
+
+    def _erase(self, reminder: Reminder) -> bool:
+        self._forget_history(reminder.id)
         item = self._items.reminder(reminder.id, version=reminder.version)
         return _written("erase a reminder", item.delete)
 

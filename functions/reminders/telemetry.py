@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, wraps
+from typing import Final, ParamSpec, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
@@ -20,8 +20,19 @@ NAMESPACE: Final = "ReminderSync"
 _LONGEST_CHAIN: Final = 8
 _LONGEST_TRACE: Final = 20
 
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
 SERVICE: Final = "reminders"
 """Also the name of our package, so what its modules log with the standard library comes out in the same structure."""
+
+
+class RunFailed(Exception):
+    """A run failed in a way that was not foreseen. Its text names the kind of failure only; the log line before it tells where."""
+
+
+class Speakable(Exception):
+    """A failure whose words may be logged: whoever raises it puts no value, token or secret into them."""
 
 
 @cache
@@ -30,10 +41,32 @@ def logger() -> Logger:
     return Logger(service=SERVICE)
 
 
+def quiet(handler: Callable[_Given, _Answer]) -> Callable[_Given, _Answer]:
+    """Make a handler whose failures quote nothing: Lambda's runtime logs whatever leaves a handler, words and traceback.
+
+    A failure is logged by its kind and its places, and another one is raised in its stead, so that Lambda still delivers again.
+    Only of a `Speakable` the words are kept. Raises RunFailed.
+    """
+
+    @wraps(handler)
+    def quietly(*arguments: _Given.args, **options: _Given.kwargs) -> _Answer:
+        try:
+            return handler(*arguments, **options)
+        except Exception as failure:  # noqa: BLE001 - every kind: whichever it is, it is logged, and told to Lambda below
+            logger().error("a run failed in a way that was not foreseen", extra={"where": where(failure)})
+            told = RunFailed(
+                f"{type(failure).__name__}: {failure}" if isinstance(failure, Speakable) else type(failure).__name__
+            )
+        # Not raised above, where it would carry what it replaces.
+        raise told
+
+    return quietly
+
+
 def where(failure: BaseException) -> list[str]:
     """Tell what was raised and where, causes first, without its words: a message may quote a value of somebody's reminder.
 
-    At most eight exceptions of a chain, and the innermost twenty calls of each.
+    At most eight exceptions of a chain or a group, and the innermost twenty calls of each.
     """
     told: list[str] = []
     chain: list[BaseException] = []
@@ -44,6 +77,8 @@ def where(failure: BaseException) -> list[str]:
     for each in reversed(chain):
         calls = list(traceback.walk_tb(each.__traceback__))[-_LONGEST_TRACE:]
         told += [f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}" for frame, line in calls]
+        if isinstance(each, BaseExceptionGroup):
+            told += [line for member in each.exceptions[:_LONGEST_CHAIN] for line in where(member)]
         told.append(type(each).__name__)
     return told
 

@@ -25,6 +25,6 @@ def gather(world: World, reminders: Iterable[Reminder], tasks: Iterable[Task], s
     skew = salesforce_now - world.clock.now()
     return Terms(
         settings=world.ledger.settings(),
-        syncing=frozenset(user.id for user in users.values() if user.syncs),
+        syncing=frozenset(user.id for user in users.values() if user.takes_part),
         skew=skew if abs(skew) > NOISE else timedelta(),
     )

@@ -211,6 +211,16 @@ def test_what_the_sweep_found_expires(ledger: Ledger, raw: Raw) -> None:
     assert item["expires"] == {"N": str(int((NOW + timedelta(days=30)).timestamp()))}
 
 
+def test_a_user_that_an_older_version_stored_is_active_and_unread(ledger: Ledger, raw: Raw) -> None:
+    """C7, C8: it is asked of the org with the next poll; until then nobody is locked out."""
+    ledger.save_user(User(id=ANNA, syncs=True))
+    names = raw.tables["state"]
+    key = {"pk": {"S": "user"}, "sk": {"S": ANNA}}
+    raw.client.update_item(TableName=names, Key=key, UpdateExpression="REMOVE active, read_at")
+    [user] = ledger.everybody()
+    assert (user.active, user.read_at, user.takes_part) == (True, None, True)
+
+
 def test_a_hint_that_an_older_version_parked_is_still_read(ledger: Ledger, raw: Raw) -> None:
     """C8, I1: it says nothing of the sweep, and is nobody's find."""
     item = {"pk": {"S": "parked"}, "sk": {"S": "t1"}, "schema": {"N": "1"}, "times": {"N": "1"}}

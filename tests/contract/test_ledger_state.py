@@ -170,7 +170,7 @@ def test_stale_settings_are_refused(ledger: Ledger) -> None:
 
 def test_a_user_is_read_back_whole(ledger: Ledger) -> None:
     """Every field, with and without what may be absent."""
-    other = User(id="005000000000002AAA")
+    other = User(id="005000000000002AAA", active=False, read_at=NOW)
     assert ledger.save_user(EVERYTHING) == replace(EVERYTHING, version=1)
     assert ledger.save_user(other) == replace(other, version=1)
     expected = {ANNA: replace(EVERYTHING, version=1), other.id: replace(other, version=1)}
@@ -197,6 +197,7 @@ def test_only_those_who_sync_now_are_listed_as_syncing(ledger: Ledger) -> None:
     """For the sweep (I5): users who turned it off are left in peace (S3)."""
     anna = save(ledger, EVERYTHING)
     save(ledger, User(id="005000000000002AAA", syncs=False))
+    save(ledger, User(id="005000000000003AAA", syncs=True, active=False))
     assert ledger.syncing() == [anna]
     save(ledger, replace(anna, syncs=False))
     assert ledger.syncing() == []

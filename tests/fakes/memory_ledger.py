@@ -15,7 +15,7 @@ from threading import Lock
 
 from reminders.budget import Spending
 from reminders.drift import Comparison, Drift
-from reminders.lists import Span, place, span, trouble_place, trouble_prefix
+from reminders.lists import Span, given_away, place, span, trouble_place, trouble_prefix
 from reminders.lists import shelf as lies_on
 from reminders.pace import Deferred
 from reminders.ports import Ledger, Mark, Page, Parked, Shelf, Usage, View
@@ -80,12 +80,28 @@ class MemoryLedger(Ledger):
 
     def page(self, assignee: str, part: Span, after: str | None, limit: int) -> Page:
         """See Ledger."""
-        left = part.after(after)
         with self._lock:
-            held = [each for each in self._reminders.values() if each.values.assignee == assignee and left.holds(each)]
-        held = sorted((each for each in held if place(each) != after), key=place, reverse=not part.ascending)
-        shown = tuple(held[:limit])
-        return Page(shown, place(shown[-1]) if shown and len(held) > limit else None)
+            held = [each for each in self._reminders.values() if each.values.assignee == assignee]
+        return _page(held, part, after, limit)
+
+    def given_page(self, creator: str, part: Span, after: str | None, limit: int) -> Page:
+        """See Ledger."""
+        with self._lock:
+            held = [each for each in self._reminders.values() if each.created_by == creator and given_away(each)]
+        return _page(held, part, after, limit)
+
+    def about(self, person: str, after: str | None, limit: int) -> Page:
+        """See Ledger."""
+        with self._lock:
+            about = [each for _, each in sorted(self._reminders.items()) if each.values.person == person]
+        left = [each for each in about if after is None or each.id > after]
+        return Page(tuple(left[:limit]), left[limit - 1].id if len(left) > limit else None)
+
+    def forget_histories(self, reminder_ids: Collection[str]) -> None:
+        """See Ledger."""
+        with self._lock:
+            for each in reminder_ids:
+                self._history.pop(each, None)
 
     def erase(self, reminders: Sequence[Reminder]) -> list[bool]:
         """See Ledger."""
@@ -369,7 +385,7 @@ class MemoryLedger(Ledger):
     def syncing(self) -> list[User]:
         """See Ledger."""
         with self._lock:
-            return [self._user(each) for each, user in sorted(self._users.items()) if user.syncs]
+            return [self._user(each) for each, user in sorted(self._users.items()) if user.takes_part]
 
     def everybody(self) -> list[User]:
         """See Ledger."""
@@ -419,3 +435,11 @@ class MemoryLedger(Ledger):
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
     return max((at for at in (one, other) if at), default=None)
+
+
+def _page(held: Collection[Reminder], part: Span, after: str | None, limit: int) -> Page:
+    left = part.after(after)
+    listed = (each for each in held if left.holds(each) and place(each) != after)
+    ordered = sorted(listed, key=place, reverse=not part.ascending)
+    shown = tuple(ordered[:limit])
+    return Page(shown, place(shown[-1]) if shown and len(ordered) > limit else None)

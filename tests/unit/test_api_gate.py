@@ -11,7 +11,7 @@ from gzip import decompress
 from typing import Any, cast
 
 import pytest
-from fakes.people import BO, NOW, ORG, SITE, Api, as_answer, gateway_event
+from fakes.people import ADA, BO, CY, NOW, ORG, SITE, Api, as_answer, gateway_event
 
 from reminders.api_app import MAX_BODY, answer
 from reminders.ports import LedgerUnavailable, Usage
@@ -71,6 +71,57 @@ def test_a_user_is_asked_of_the_org_once(api: Api) -> None:
     for _ in range(3):
         assert api("GET", "/api/me").json["name"] == "Bo Berg"
     assert api.org.asked == [(BO,)]
+
+
+def test_a_user_is_asked_of_the_org_again_after_a_day(api: Api) -> None:
+    """C7: who lost the permission set is no administrator any more, whether a poll runs or not; name and zone follow."""
+    assert api("GET", "/api/settings/org", by=ADA).status == 200
+    api.org.directory[ADA] = replace(api.org.directory[ADA], admin=False, name="Ada Almqvist")
+    api.clock.forward(timedelta(hours=23))
+    assert api("GET", "/api/me", by=ADA).json["name"] == "Ada Admin"
+    api.clock.forward(timedelta(hours=1))
+    refused = api("PUT", "/api/settings/org", {}, by=ADA, headers={"If-Match": '"0"'})
+    assert refused.status in {403, 422}
+    assert not api.ledger.users([ADA])[ADA].admin
+    assert api("GET", "/api/me", by=ADA).json["name"] == "Ada Almqvist"
+    assert api.org.asked == [(ADA,), (ADA,)]
+
+
+def test_who_was_deactivated_is_refused_and_let_in_again(api: Api) -> None:
+    """C7: with a clear message; the org is asked again after five minutes, not with each request."""
+    api("GET", "/api/me")
+    api.org.directory[BO] = replace(api.org.directory[BO], active=False)
+    api.clock.forward(timedelta(days=1))
+    refused = [api("GET", "/api/me") for _ in range(3)]
+    assert {(each.status, each.json["error"]["code"]) for each in refused} == {(403, "unknown_user")}
+    assert "active" in refused[0].json["error"]["message"]
+    assert api("POST", "/api/reminders", {"name": "For Bo", "assignee": BO}, by=CY).status == 422
+    api.org.directory[BO] = replace(api.org.directory[BO], active=True)
+    assert api("GET", "/api/me").status == 403
+    api.clock.forward(timedelta(minutes=5))
+    assert api("GET", "/api/me").status == 200
+    assert api.org.asked == [(BO,), (BO,), (CY,), (BO,)]
+
+
+def test_an_org_that_is_down_keeps_nobody_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """C7, I1: what is known stands, and the org is asked every five minutes, not with each request; then at once."""
+    api("GET", "/api/me")
+    api.clock.forward(timedelta(days=2))
+    api.org.down = True
+    tried: list[int] = []
+    users = api.org.users
+
+    def counted(user_ids: Any) -> Any:
+        tried.append(1)
+        return users(user_ids)
+
+    monkeypatch.setattr(api.org, "users", counted)
+    assert {api("GET", "/api/me").status for _ in range(3)} == {200}
+    assert len(tried) == 1
+    api.org.down = False
+    api.clock.forward(timedelta(minutes=5))
+    assert [api("GET", "/api/me").status for _ in range(3)] == [200] * 3
+    assert len(tried) == 2
 
 
 def test_two_first_requests_at_once_make_one_record(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,6 +291,8 @@ def test_the_api_describes_itself_to_anybody(api: Api) -> None:
         "/api/held-deletes/reject",
         "/api/me",
         "/api/people",
+        "/api/people/{person_id}/erase",
+        "/api/people/{person_id}/export",
         "/api/problems",
         "/api/problems.csv",
         "/api/problems/{code}/retry",

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from io import StringIO
 from logging import StreamHandler
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fakes.aws_events import load
 from fakes.memory_hints import MemoryHints
 from fakes.still_clock import StillClock
 
+import announce
+import api
 import poll
 import pull
 import push
 import receive
 import sweep
 from reminders import comparison, find, inbox, outbox, runtime, telemetry, timetable
-from reminders.events import Event, UnknownEvent
-from reminders.hint_queue import HintsNotStored
+from reminders.events import Event
 from reminders.ports import Summary
 from reminders.problems import Failure, Kind
 from reminders.runtime import Receiver
 from reminders.secret import Secret
 from reminders.task import Hint
+from reminders.telemetry import RunFailed
 
 CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 SECRET = load("receive")["pathParameters"]["secret"]
@@ -161,7 +164,7 @@ def test_sweep_runs_on_its_schedule(core: Core) -> None:
 @pytest.mark.parametrize("event", [{}, {"source": "aws.s3"}])
 def test_event_of_another_kind_is_an_error(core: Core, handler: Callable[..., object], event: Event) -> None:
     """A function that is wired to the wrong trigger must say so, and not take anything for its schedule."""
-    with pytest.raises(UnknownEvent):
+    with pytest.raises(RunFailed, match="UnknownEvent"):
         handler(event, CONTEXT)
     assert core == []
 
@@ -235,7 +238,7 @@ def test_webhook_does_not_acknowledge_what_it_could_not_store(queue: MemoryHints
     """I2: the error becomes API Gateway's 500, and Salesforce sends again; an acknowledgement would lose the hints."""
     queue.refusals = 1
 
-    with pytest.raises(HintsNotStored):
+    with pytest.raises(RunFailed, match="HintsNotStored"):
         receive.handler(load("receive"), CONTEXT)
 
 
@@ -299,3 +302,53 @@ def test_logs_of_the_core_have_the_same_structure(log: StringIO) -> None:
     logging.getLogger("reminders.find").warning("something odd")
 
     assert json.loads(log.getvalue())["message"] == "something odd"
+
+
+PLANTED = "She is getting divorced"
+
+
+@pytest.mark.parametrize(
+    ("handler", "event"),
+    [
+        (announce.handler, None),
+        (api.handler, None),
+        (poll.handler, "poll_schedule"),
+        (poll.handler, "poll_stream"),
+        (pull.handler, "pull_hints"),
+        (push.handler, "push_schedule"),
+        (push.handler, "push_stream"),
+        (receive.handler, "receive"),
+        (sweep.handler, "sweep_schedule"),
+    ],
+)
+def test_what_nobody_foresaw_quotes_nothing_and_is_delivered_again(
+    monkeypatch: pytest.MonkeyPatch, log: StringIO, handler: Callable[..., object], event: str | None
+) -> None:
+    """Never, C8: Lambda logs what leaves a handler, with its causes; an error of a library quotes what it choked on."""
+
+    def broken(*_: object) -> object:
+        inner = ExceptionGroup(PLANTED, [KeyError(PLANTED)])
+        raise ValueError(f"not a date: {PLANTED}") from inner
+
+    for name in ("world", "receiver", "bus", "environment"):
+        monkeypatch.setattr(runtime, name, broken)
+
+    with pytest.raises(RunFailed) as caught:
+        handler(load(event) if event else {"Records": []}, CONTEXT)
+
+    printed = "".join(traceback.format_exception(caught.value))
+    assert (PLANTED in printed, "ValueError" in printed) == (False, True)
+    [line] = [json.loads(each) for each in log.getvalue().splitlines()]
+    assert PLANTED not in f"{line}"
+    places = [each for each in line["where"] if each.endswith(" broken")]
+    assert (line["level"], len(places), line["where"][-1]) == ("ERROR", 1, "ValueError")
+    assert "KeyError" in line["where"]
+
+
+def test_a_set_up_that_is_wrong_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, log: StringIO) -> None:
+    """I3: names of what is missing are no values; without them, whoever deploys would be left to guess."""
+    runtime.environment.cache_clear()
+    monkeypatch.delenv("REMINDERS_TABLE", raising=False)
+    with pytest.raises(RunFailed, match="NotConfigured: missing in the environment: REMINDERS_TABLE"):
+        api.handler({}, cast("Any", CONTEXT))
+    assert "NotConfigured" in log.getvalue()

@@ -165,6 +165,10 @@ class Store:
         self._apply(sobject, record_id, row, None)
         self.purged[sobject][record_id] = row
 
+    def remove(self, sobject: str, record_id: str) -> None:
+        """Take away a record of an object that has no recycle bin."""
+        self._apply(sobject, record_id, self.tables[sobject][record_id], None)
+
     def empty_old(self, sobject: str, now: int) -> None:
         """Purge what has been in the bin for 15 days, and forget the log beyond that."""
         horizon = now - BIN_DAYS * DAY

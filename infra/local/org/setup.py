@@ -62,9 +62,16 @@ class Setup:
 
     def deactivate(self, user_id: str) -> None:
         """Make a user inactive: cannot sign in, cannot be given tasks; keeps those they own."""
-        self.state.user(user_id).active = False
+        self._set_active(user_id, active=False)
+
+    def reactivate(self, user_id: str) -> None:
+        """Make a user active again."""
+        self._set_active(user_id, active=True)
+
+    def _set_active(self, user_id: str, *, active: bool) -> None:
+        self.state.user(user_id).active = active
         row = self.state.store.tables["User"][user_id]
-        self.put("User", user_id, **{**row, "IsActive": False})
+        self.put("User", user_id, **{**row, "IsActive": active})
 
     def add_queue(self, name: str, members: set[str]) -> str:
         """Add a queue for tasks; gives its id (`00G…`)."""
@@ -91,6 +98,15 @@ class Setup:
             key = self.state.mint.new("0PS")
             self.put("PermissionSet", key, Name=permission_set, Label=permission_set.replace("_", " "))
         self.put("PermissionSetAssignment", self.state.mint.new("0Pa"), AssigneeId=user_id, PermissionSetId=key)
+
+    def withdraw(self, user_id: str, permission_set: str) -> None:
+        """Take a permission set away from a user."""
+        tables = self.state.store.tables
+        assigned = tables["PermissionSetAssignment"]
+        for key, row in list(assigned.items()):
+            held = tables["PermissionSet"][str(row["PermissionSetId"])]["Name"]
+            if (row["AssigneeId"], held) == (user_id, permission_set):
+                self.state.store.remove("PermissionSetAssignment", key)
 
     def set_statuses(self, statuses: tuple[tuple[str, bool], ...]) -> None:
         """Replace the values of Status: (name, closed); the first open one is the default."""
