@@ -68,7 +68,7 @@ const SyncChip = view(() => {
   const waiting = status.value.waiting;
   const [icon, words] = !on ? ["offline", t("Sync is off")] : waiting ? ["sync", t("{n} waiting", { n: waiting })] : ["check", t("In step")];
   return html`
-    <a class=${`chip ${on ? "is-on" : ""}`} href=${on ? "#/status" : "#/settings"}><${Icon} name=${icon} size="small" /> ${words}</a>`;
+    <a class=${`chip ${on ? (waiting ? "is-waiting" : "is-on") : ""}`} href=${on ? "#/status" : "#/settings"}><${Icon} name=${icon} size="small" /> ${words}</a>`;
 });
 
 const Account = view(() => html`
