@@ -8,14 +8,24 @@ from datetime import date, datetime
 from typing import TypeGuard
 
 _TASK_ID = re.compile(r"00T[0-9A-Za-z]{15}")
+_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 EXTERNAL_ID = "Reminder_Id__c"
 """The unique external id field on Activity that carries `<reminder id>-<n>` (O2)."""
 
 
 def is_task_id(text: object) -> TypeGuard[str]:
-    """Tell whether this is the 18-character id of a Task."""
-    return isinstance(text, str) and _TASK_ID.fullmatch(text) is not None
+    """Tell whether this is the 18-character id of a Task, its checksum included.
+
+    One id of another form makes Salesforce refuse the whole query that holds it, and a forged message may hold any (I2).
+    """
+    return isinstance(text, str) and _TASK_ID.fullmatch(text) is not None and text[15:] == _checksum(text)
+
+
+def _checksum(text: str) -> str:
+    """Give the last three characters of an id: each tells which of five are capitals ("ID Field Type" of the Object Reference)."""
+    fives = (text[start : start + 5] for start in (0, 5, 10))
+    return "".join(_SUFFIX[sum(letter.isupper() << place for place, letter in enumerate(five))] for five in fives)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ def bodies(client: SQSClient, url: str) -> list[str]:
 
 def some(number: int) -> list[Hint]:
     """Make this many hints."""
-    return [Hint(f"00T5g0000{n:06d}EAV") for n in range(number)]
+    return [Hint(f"00T5g0000{n:06d}EAA") for n in range(number)]
 
 
 @pytest.mark.parametrize("number", [0, 1, PER_MESSAGE, PER_MESSAGE + 1, PER_MESSAGE * PER_CALL + 1])

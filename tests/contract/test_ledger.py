@@ -36,7 +36,7 @@ from reminders.tables import open_ledger
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 ANNA = "005000000000001AAA"
-TASK = "00T000000000001AAA"
+TASK = "00T000000000001EAA"
 _ids = count(1)
 
 

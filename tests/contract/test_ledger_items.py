@@ -24,7 +24,7 @@ from reminders.task import Hint
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 EXPIRES = {"N": str(int((NOW + timedelta(days=45)).timestamp()))}
 ANNA = "005000000000001AAA"
-TASK = "00T000000000001AAA"
+TASK = "00T000000000001EAA"
 
 
 class Raw:

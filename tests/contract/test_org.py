@@ -28,7 +28,7 @@ from reminders.set_up_rules import Access
 from reminders.task import EXTERNAL_ID, Task
 
 TEXT = 'Ring \U0001f4de\U0001f468\u200d\U0001f469\u200d\U0001f467 \u202bשלום, "O\'Hara"\u202c \\ 50% _x_ <b>&amp;</b>'
-GONE = "00T000000000000AAA"
+GONE = "00T000000000000EAA"
 
 
 class Place(Protocol):

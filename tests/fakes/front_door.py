@@ -70,7 +70,8 @@ class FrontDoor:
         """Give three users, five reminders, no hints."""
         self.ledger, self.hints = MemoryLedger(), MemoryHints()
         for user, name, admin in ((ADA, "Ada Admin", True), (BO, "Bo Berg", False), (CY, "Cy Chen", False)):
-            assert self.ledger.save_user(User(id=user, name=name, admin=admin, syncs=user != CY))
+            # Read from Salesforce just now: a request that also reads a user again, which it may, would look like a change.
+            assert self.ledger.save_user(User(id=user, name=name, admin=admin, syncs=user != CY, read_at=NOW))
         for key in (LINKED, LOCAL, DELETED, HANDED_OVER, OF_CY):
             self.ledger.save([_reminder(key)])
         self._world = World(

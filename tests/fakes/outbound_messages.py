@@ -12,7 +12,7 @@ from fakes.people import ORG
 class Message:
     """One message about these tasks, of this organisation; `subject` is a value that we did not ask for."""
 
-    task_ids: tuple[str, ...] = ("00T000000000001AAA",)
+    task_ids: tuple[str, ...] = ("00T000000000001EAA",)
     organization: str = ORG
     subject: str = "Call Ms Lindqvist"
 

@@ -26,7 +26,7 @@ TOKEN = {
 ROW: dict[str, Any] = {
     "attributes": {"type": "Task"},
     **dict.fromkeys(TASK_FIELDS),
-    "Id": "00T000000000001AAA",
+    "Id": "00T000000000001EAA",
     "OwnerId": "005000000000001AAA",
     "CreatedDate": "2026-11-20T08:00:00.000+0000",
     "CreatedById": "005000000000009AAA",

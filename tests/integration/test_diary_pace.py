@@ -259,6 +259,15 @@ def test_forged_ids_are_read_at_a_bounded_rate(stage: Stage) -> None:
     assert stage.calls() == again + 1
 
 
+def test_an_id_that_salesforce_would_refuse_holds_up_nobody(stage: Stage) -> None:
+    """I2: one such id makes Salesforce refuse the whole query, so it must never be asked for."""
+    stage.create()
+    stage.settle()
+    stage.org.update_task(stage.anna, stage.task_of(), Priority="High")
+    assert not stage.hint("00T5g0000000000EAV", stage.task_of()).unavailable
+    assert stage.reminder().values.priority is Priority.HIGH
+
+
 def test_a_new_task_whose_message_came_with_the_forged_ones_is_here_with_the_next_poll(stage: Stage) -> None:
     """I2, I3: whatever else the webhook is told, what the org itself lists is read without a bound."""
     stage.pull()

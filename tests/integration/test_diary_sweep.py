@@ -347,7 +347,7 @@ def test_dead_letters_get_another_chance_every_night(stage: Stage) -> None:
 def test_a_dead_letter_is_kept_until_its_hints_are_stored(stage: Stage) -> None:
     """I1: a letter that was forgotten first would be lost for good."""
     dead = MemoryDeadLetters()
-    dead.bury(Hint("00T000000000001AAA"))
+    dead.bury(Hint("00T000000000001EAA"))
     stage.hints.refusals = 1
     with pytest.raises(HintsNotStored):
         comparison.sweep(stage.world, dead)

@@ -182,7 +182,7 @@ def test_across_the_batches_of_one_pull_the_count_goes_on(stage: Stage) -> None:
     ids = have(stage, 30)
     delete_there(stage, ids)
     hints = [Hint(stage.task_of(each)) for each in ids]
-    padding = [Hint(f"00T{number:012}AAA") for number in range(READ_BATCH - 15)]
+    padding = [Hint(f"00T{number:012}EAA") for number in range(READ_BATCH - 15)]
     inbox.pull(stage.world, [*hints[:15], *padding, *hints[15:]])
     inbox.pull(stage.world, hints)
     assert (len(gone(stage)), len(held(stage))) == (20, 10)

@@ -18,7 +18,7 @@ from reminders.ports import OrgUnavailable
 from reminders.problems import Kind
 from reminders.salesforce import Credentials, SalesforceOrg, connect
 
-T1 = "00T000000000001AAA"
+T1 = "00T000000000001EAA"
 CREATED = [{"id": T1, "success": True, "errors": []}]
 
 

@@ -34,7 +34,7 @@ def held(api: Api, reminder_id: str, side: Side = Side.SALESFORCE, owner: str = 
         created=NOW,
         created_by=owner,
         sponsor=owner,
-        task_id=f"00T{reminder_id:0>12}AAA",
+        task_id=f"00T{reminder_id:0>12}EAA",
         tombstone=tombstone,
         pending=tombstone is not None,
     )

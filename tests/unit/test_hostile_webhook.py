@@ -206,7 +206,7 @@ def test_replayed_message_is_acknowledged_and_says_nothing_new(door: FrontDoor, 
 def test_elements_doubled_within_a_notification_count_as_the_last(door: FrontDoor) -> None:
     """I2: two ids in one record are still one notification, and one reading of a task that is checked like any."""
     doubled = GOOD_TEXT.replace(
-        f"<sf:Id>{TASK_ID}</sf:Id>", f"<sf:Id>00T000000000009AAA</sf:Id><sf:Id>{TASK_ID}</sf:Id>"
+        f"<sf:Id>{TASK_ID}</sf:Id>", f"<sf:Id>00T000000000009EAA</sf:Id><sf:Id>{TASK_ID}</sf:Id>"
     )
     assert post(door, doubled).status == 200
     assert [hint.task_id for hint in door.hints.queued] == [TASK_ID]
@@ -216,8 +216,8 @@ def test_elements_doubled_within_a_notification_count_as_the_last(door: FrontDoo
     "body",
     [
         GOOD_TEXT.replace(MARK, "שלום 👩‍👩‍👧‍👦 \u202eabc"),
-        GOOD_TEXT.replace(MARK, "<![CDATA[<sf:Id>00T000000000009AAA</sf:Id>]]>"),
-        GOOD_TEXT.replace(MARK, "<!-- <sf:Id>00T000000000009AAA</sf:Id> -->"),
+        GOOD_TEXT.replace(MARK, "<![CDATA[<sf:Id>00T000000000009EAA</sf:Id>]]>"),
+        GOOD_TEXT.replace(MARK, "<!-- <sf:Id>00T000000000009EAA</sf:Id> -->"),
         GOOD_TEXT.replace(MARK, "<?php evil() ?>"),
         GOOD_TEXT.replace(MARK, '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'),
         "\ufeff" + GOOD_TEXT,

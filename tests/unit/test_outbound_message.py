@@ -24,7 +24,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
 def task_id(number: int) -> str:
     """Give an 18-character task id."""
-    return f"00T5g0000{number:06d}EAV"
+    return f"00T5g0000{number:06d}EAA"
 
 
 def notification(record_id: str | None) -> str:

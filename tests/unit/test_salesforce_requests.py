@@ -10,6 +10,7 @@ import pytest
 import requests
 from fakes.salesforce_answers import ME, ROW, URL, Script, Sent, answer, error, page
 
+from infra.local.org.ids import long_id
 from reminders.ports import Change, InvalidRange, OrgUnavailable, Person, TooManyIds
 from reminders.salesforce import Credentials, SalesforceOrg, connect
 from reminders.set_up_rules import PicklistValue
@@ -28,7 +29,7 @@ def _org(script: Script, url: str = URL, version: str = "66.0") -> SalesforceOrg
 
 
 def _ids(number: int, prefix: str = "00T") -> list[str]:
-    return [f"{prefix}{index:012d}AAA" for index in range(number)]
+    return [long_id(f"{prefix}{index:012d}") for index in range(number)]
 
 
 def _size(sent: Sent) -> int:
@@ -81,10 +82,10 @@ def test_what_is_no_tasks_id_is_not_asked_for() -> None:
     """I2: one malformed id makes Salesforce refuse the whole query, so a forged hint could stop everybody's sync."""
     script = Script(page(ROW))
     found = _org(script).read(
-        ["00T000000000001AAA", "x", "", "00Q000000000001AAA", "00T') OR (Id != '", "00T000000000001AAA\n"]
+        ["00T000000000001EAA", "x", "", "00Q000000000001AAA", "00T') OR (Id != '", "00T000000000001EAA\n"]
     )
-    assert set(found.tasks) == {"00T000000000001AAA"}
-    assert script.sent[0].soql.endswith("WHERE Id IN ('00T000000000001AAA')")
+    assert set(found.tasks) == {"00T000000000001EAA"}
+    assert script.sent[0].soql.endswith("WHERE Id IN ('00T000000000001EAA')")
 
 
 def test_nothing_to_read_asks_for_the_time_alone() -> None:
@@ -99,8 +100,8 @@ def test_without_shared_activities_it_is_found_out_once() -> None:
     """F7: WhoCount does not exist in every org; asking for it each time would cost two calls for every read."""
     script = Script(error("INVALID_FIELD", NO_WHO_COUNT), page(ROW), page(ROW))
     org = _org(script)
-    assert org.read(["00T000000000001AAA"]).tasks["00T000000000001AAA"].who_count is None
-    org.read(["00T000000000001AAA"])
+    assert org.read(["00T000000000001EAA"]).tasks["00T000000000001EAA"].who_count is None
+    org.read(["00T000000000001EAA"])
     assert ["WhoCount" in sent.soql for sent in script.sent] == [True, False, False]
 
 
@@ -108,7 +109,7 @@ def test_another_missing_field_is_not_taken_for_shared_activities() -> None:
     """C4: the message quotes the query, WhoCount included; the person must read which field is really hidden."""
     script = Script(error("INVALID_FIELD", HIDDEN))
     with pytest.raises(OrgUnavailable, match="Reminder_Id__c"):
-        _org(script).read(["00T000000000001AAA"])
+        _org(script).read(["00T000000000001EAA"])
     assert len(script.sent) == 1
 
 
@@ -119,8 +120,8 @@ def test_the_bounds_of_a_range_arrive_as_they_were_meant(resource: str) -> None:
         "latestDateCovered": "2026-11-22T09:59:00.000+0000",
         "earliestDateAvailable": "2026-11-07T00:00:00.000+0000",
     }
-    deleted = {"id": "00T000000000001AAA", "deletedDate": "2026-11-22T09:58:07.000+0000"}
-    script = Script(answer({"ids": ["00T000000000001AAA"], "deletedRecords": [deleted], **covered}))
+    deleted = {"id": "00T000000000001EAA", "deletedDate": "2026-11-22T09:58:07.000+0000"}
+    script = Script(answer({"ids": ["00T000000000001EAA"], "deletedRecords": [deleted], **covered}))
     org = _org(script)
     if resource == "updated":
         assert org.updated(NOW - timedelta(minutes=5), NOW).covered == datetime(2026, 11, 22, 9, 59, tzinfo=UTC)
@@ -128,7 +129,7 @@ def test_the_bounds_of_a_range_arrive_as_they_were_meant(resource: str) -> None:
         found = org.deleted(NOW - timedelta(minutes=5), NOW)
         assert found.covered == datetime(2026, 11, 22, 9, 59, tzinfo=UTC)
         assert found.earliest == datetime(2026, 11, 7, tzinfo=UTC)
-        assert found.records == (("00T000000000001AAA", datetime(2026, 11, 22, 9, 58, 7, tzinfo=UTC)),)
+        assert found.records == (("00T000000000001EAA", datetime(2026, 11, 22, 9, 58, 7, tzinfo=UTC)),)
     assert script.sent[0].path == f"{DATA}/sobjects/Task/{resource}/"
     assert script.sent[0].params == {"start": "2026-11-22T09:55:30+00:00", "end": "2026-11-22T10:00:30+00:00"}
     assert "%2B00%3A00" in script.sent[0].url
@@ -207,7 +208,7 @@ def test_deletes_are_one_call_that_fails_by_record() -> None:
     assert _size(sent) < 16_384
 
 
-CHANGE = Change(task_id="00T000000000001AAA", fields={}, unmodified_since=NOW)
+CHANGE = Change(task_id="00T000000000001EAA", fields={}, unmodified_since=NOW)
 
 
 @pytest.mark.parametrize(

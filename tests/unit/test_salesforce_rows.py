@@ -49,11 +49,11 @@ def test_a_full_row_keeps_every_value_as_it_is() -> None:
             "IsDeleted": True,
             "IsArchived": True,
             "IsRecurrence": True,
-            "RecurrenceActivityId": "00T000000000009AAA",
+            "RecurrenceActivityId": "00T000000000009EAA",
         }
     )
     assert found == Task(
-        id="00T000000000001AAA",
+        id="00T000000000001EAA",
         owner="005000000000001AAA",
         created=datetime(2026, 11, 20, 8, tzinfo=UTC),
         created_by="005000000000009AAA",
@@ -72,7 +72,7 @@ def test_a_full_row_keeps_every_value_as_it_is() -> None:
         is_deleted=True,
         is_archived=True,
         is_recurrence=True,
-        series="00T000000000009AAA",
+        series="00T000000000009EAA",
     )
 
 

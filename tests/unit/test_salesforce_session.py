@@ -24,7 +24,7 @@ from reminders.salesforce_session import MOST_PAGES, Answer
 EXPIRED = ("INVALID_SESSION_ID", "Session expired or invalid", 401)
 BUSY = "<html>Down for maintenance</html>"
 TASK = {"Subject": "Call Ada"}
-T1 = "00T000000000001AAA"
+T1 = "00T000000000001EAA"
 COVERED = {"ids": [T1], "latestDateCovered": "2026-11-22T09:59:00.000+0000"}
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 LOST = requests.ConnectionError("Connection aborted.", ConnectionResetError(104, "reset"))

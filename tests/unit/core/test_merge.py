@@ -147,7 +147,7 @@ def test_of_two_open_creates_the_task_shows_which_one_was_made() -> None:
 
 def test_a_reminder_with_another_task_leaves_this_one_alone() -> None:
     """Never two tasks for one reminder."""
-    assert merge(a_pair(), a_task(id="00T000000000002AAA"), terms(), NOW).rule == "M5"
+    assert merge(a_pair(), a_task(id="00T000000000002EAA"), terms(), NOW).rule == "M5"
 
 
 def test_a_found_task_without_an_intent_is_linked_again_and_never_overwritten_silently() -> None:

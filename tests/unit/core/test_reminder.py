@@ -43,7 +43,7 @@ def test_every_reminder_shows_one_sync_state(reminder: Reminder, state: SyncStat
     assert sync_state(reminder) is state
 
 
-@pytest.mark.parametrize("reminder_id", ["r1", "8a2f-77", imported_id("00T000000000001AAA")])
+@pytest.mark.parametrize("reminder_id", ["r1", "8a2f-77", imported_id("00T000000000001EAA")])
 def test_an_external_id_leads_back_to_its_reminder(reminder_id: str) -> None:
     """M5: `<reminder id>-<n>`, whatever dashes the id holds."""
     reminder = a_pair(id=reminder_id, generation=12)

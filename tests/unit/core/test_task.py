@@ -24,6 +24,8 @@ def test_the_later_stamp_counts(modified: int, modstamp: int) -> None:
         (TASK_ID, True),
         (TASK_ID[:15], False),
         (f"{TASK_ID}\n", False),
+        (TASK_ID[:15] + "AAA", False),
+        (TASK_ID[:15] + "EAV", False),
         ("003" + TASK_ID[3:], False),
         (None, False),
         (7, False),

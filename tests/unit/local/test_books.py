@@ -97,6 +97,16 @@ def test_foreign_values_and_a_subject_edited_there_may_differ() -> None:
     assert complaints(edits, [HERE], [task]) == []
 
 
+def test_a_foreign_value_of_a_task_that_was_deleted_stands_in_the_recycle_bin() -> None:
+    """F2, M4: it never arrives here, so a delete made here loses nothing that the bin does not hold."""
+    task = replace(THERE, values=VALUES | {"status": "In Progress"}, deleted=True)
+    reminder = replace(HERE, deleted=True, agreed=True)
+    edits = books((Side.THERE, "status", "In Progress"), (Side.HERE, "deleted", None))
+    assert complaints(edits, [reminder], [task]) == []
+    [told] = complaints(edits, [reminder], [replace(task, values=VALUES)])
+    assert "'In Progress' is nowhere" in told
+
+
 def test_a_subject_that_should_have_been_overwritten_is_told() -> None:
     """F1: ours is sent when the name changes, so it stands afterwards."""
     task = replace(THERE, values=VALUES | {"name": "Theirs"})
