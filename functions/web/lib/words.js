@@ -2,7 +2,8 @@
 
 import { signal } from "./ui.js";
 
-const FILES = { sv: "sv", zh: "zh-CN" };
+/** Language to file of `../words/`; what is not here is English. */
+const FILES = {};
 
 export const locale = signal("en");
 let words = {};
