@@ -13,9 +13,10 @@ PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core tests/unit/test_edit.py tests/unit/test_problems.py
 ARGS ?=
 EXAMPLES ?= 10000
+SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench-org chaos test browser screens fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench-org chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -51,6 +52,12 @@ browser: | $(UV) ## what people do on the page, in a real Chromium (part of `mak
 
 screens: | $(UV) ## take the pictures in docs/screens again
 	PYTHONPATH=functions:tests $(RUN) python tests/browser/screens.py
+
+simulate: | $(UV) ## the whole sync in a deterministic simulation, SEEDS=1000 runs of days each (ARGS="--seed 7": one, made short)
+	PYTHONPATH=functions:.:tests $(RUN) python -m simulation.simulate --seeds $(SEEDS) $(ARGS)
+
+mutants: | $(UV) ## plant one bug at a time: each must be killed by an invariant of the simulation (ARGS=no-lease: that one)
+	PYTHONPATH=functions:.:tests $(RUN) python -m simulation.mutants $(ARGS)
 
 fuzz: | $(UV) ## hostile requests, made up from the API's own documentation and from real messages (EXAMPLES=10000 each)
 	EXAMPLES=$(EXAMPLES) $(RUN) pytest tests/property $(PARALLEL) $(ARGS)

@@ -49,9 +49,9 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
     if before == task.owner or before not in terms.syncing:
         return sync_is_off(reminder)
     text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
-    unlinked = replace(bury(reminder, now), handed_over=True, task_id=None)
+    unlinked = replace(bury(reminder, now), handed_over=True, task_id=None, generation=reminder.generation + 1)
     line = there(Event.HANDED_OVER, "F6", text, now)
-    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, lines=(line,)))
+    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, unlink=reminder.task_id, lines=(line,)))
 
 
 def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:

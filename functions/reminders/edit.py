@@ -131,11 +131,13 @@ def delete(reminder: Reminder, *, now: datetime) -> Record:
     gone = replace(reminder, tombstone=Tombstone(at=now, side=Side.HERE, agreed=now if local else None))
     gone = released(gone)  # deleted on both sides now, or it never will be by the other one alone
     if reminder.handed_over:
-        gone = replace(gone, task_id=None)
+        # Unlinked for good: should the task come back it is like any other, and should this be synced again, it gets another task.
+        gone = replace(gone, task_id=None, generation=reminder.generation + 1)
     text = "Deleted here; the task in Salesforce stays." if reminder.handed_over else "Deleted here."
     line = Line(at=now, event=Event.DELETED, rule="F6" if reminder.handed_over else "M4", text=text, side=Side.HERE)
     return Record(
         reminder=replace(gone, pending=False, next_attempt=None, rings=False) if local else _touched(gone, now),
+        unlink=reminder.task_id if reminder.handed_over else None,
         lines=(line,),
     )
 
@@ -146,9 +148,19 @@ def restore(reminder: Reminder, *, now: datetime) -> Record:
         return Record(reminder=replace(reminder, rings=False))
     line = Line(at=now, event=Event.RESTORED, rule="M5", text="Restored here.", side=Side.HERE)
     if reminder.handed_over:
-        # Its task is somebody else's, and was unlinked (F6).
-        local = replace(reminder, tombstone=None, handed_over=False, sponsor=None, agreement=None, rings=False)
-        return Record(reminder=local, lines=(line,))
+        # Its task is somebody else's, and no longer its own (F6), whether it was deleted here or there.
+        grown = reminder.generation + (reminder.task_id is not None)
+        local = replace(
+            reminder,
+            tombstone=None,
+            handed_over=False,
+            sponsor=None,
+            task_id=None,
+            generation=grown,
+            agreement=None,
+            rings=False,
+        )
+        return Record(reminder=local, unlink=reminder.task_id, lines=(line,))
     if reminder.sponsor is None:
         return Record(reminder=replace(reminder, tombstone=None, rings=False), lines=(line,))
     back = released(replace(reminder, tombstone=replace(reminder.tombstone, restored=now)))

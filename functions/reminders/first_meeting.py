@@ -44,7 +44,8 @@ def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: dateti
     values = mapping.imported(task, terms.settings)
     own_id = imported_id(task.id)
     reminder = Reminder(
-        id=f"{own_id}-{former.generation}" if former and former.id == own_id else own_id,
+        # Its first reminder has the id that derives from the task; a task that comes back a third time must not meet the second.
+        id=f"{own_id}-{int(task.stamp.timestamp())}" if former and former.id == own_id else own_id,
         values=values,
         created=now,
         created_by=task.created_by,
@@ -58,7 +59,7 @@ def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: dateti
         else "Imported from Salesforce."
     )
     record = Record(reminder=reminder, link=task.id, lines=(there(Event.IMPORTED, "S4", text, now),))
-    told = f"Its former task {task.id} was undeleted in Salesforce; it is the reminder {reminder.id} now."
+    told = f"Its former task {task.id} came back in Salesforce; it is the reminder {reminder.id} now."
     also = (
         Record(reminder=replace(former, rings=False), lines=(there(Event.LINKED, "M5", told, now),)) if former else None
     )

@@ -149,13 +149,18 @@ def _note_drift(
 
 
 def _formerly(world: World, strangers: Sequence[Task]) -> dict[str, Reminder]:
-    """Find the reminders that these tasks belonged to before those got a new task: by our id on them, or by theirs in ours (M5)."""
+    """Find the reminders that these tasks belonged to before those got a new task: by theirs in ours, or by our id on them (M5).
+
+    One that holds the task by now is no former one: another pull has just imported it, and the write that follows is refused.
+    """
     names = {}
     for task in strangers:
         claim = parse_external_id(task.external_id or "")
-        names[task.id] = claim[0] if claim and task.created_by == world.org.me() else imported_id(task.id)
-    reminders = world.ledger.reminders(set(names.values())) if names else {}
-    return {task_id: reminders[name] for task_id, name in names.items() if name in reminders}
+        ours = [claim[0]] if claim and task.created_by == world.org.me() else []
+        names[task.id] = [imported_id(task.id), *ours]
+    reminders = world.ledger.reminders({name for each in names.values() for name in each}) if names else {}
+    known = {task_id: [reminders[name] for name in each if name in reminders] for task_id, each in names.items()}
+    return {task_id: each[0] for task_id, each in known.items() if each and all(one.task_id != task_id for one in each)}
 
 
 def _store(world: World, decisions: Mapping[str, Decision]) -> set[str]:

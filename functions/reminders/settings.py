@@ -10,6 +10,9 @@ from typing import Final
 
 from reminders.reminder import Priority, Status
 
+ON_ITS_WAY: Final = timedelta(hours=48)
+"""So long before sync was turned off the window begins when it is turned on again: as far back as the sweep looks (I5)."""
+
 LONGEST_IMPORT: Final = timedelta(days=30)
 """No first sync reaches further back (S2, S3)."""
 
@@ -104,5 +107,7 @@ def import_from(user: User, hours: int, now: datetime) -> Import:
     """Give the first sync that begins now: its window is so long, or reaches back to when sync was turned off, at most 30 days (S3)."""
     since = now - timedelta(hours=hours)
     if user.changed:
-        since = min(since, user.changed)
+        # What changed shortly before may have been on its way still, when the org could not be read; no earlier window is widened.
+        before = user.changed - ON_ITS_WAY
+        since = min(since, max(before, user.first_sync.since) if user.first_sync else user.changed)
     return Import(started=now, since=max(since, now - LONGEST_IMPORT))

@@ -50,6 +50,9 @@ KEEPS_CHANGING: Final = Failure(
     message="The task keeps changing without anyone editing the reminder; an automation in the org may be rewriting it.",
 )
 
+_OURS_ALONE: Final = frozenset({Field.DETAILS, Field.NAME})
+"""Fields in which nobody else writes the same by chance."""
+
 TOO_OFTEN: Final = 10
 """So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
 
@@ -73,8 +76,9 @@ def with_intent(
 def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Intent, ...]]:
     """Find what both sides last agreed on, our own arrived writes included, and the intents that are still open.
 
-    An update is atomic: one field that shows our value proves that all of it was written (M8). Of several open creates only one
-    can have succeeded, because the external id is unique; the task shows which (M3, O2).
+    An update is atomic: a text of ours that is there proves that all of the update was written, and so do all of its values (M8). Of
+    another one that is there somebody else may have thought as well (a date, a person, nothing at all): it is agreed, and no more.
+    Of several open creates only one can have succeeded, because the external id is unique; the task shows which (M3, O2).
     """
     there = mapping.theirs(task)
     if reminder.agreement is None:
@@ -83,12 +87,17 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
             return None, reminder.intents
         best = max(creates, key=lambda intent: (_matches(intent.pairs, there), intent.number))
         return Agreement(pairs=best.pairs, inputs=best.inputs), ()
-    agreement, still_open = reminder.agreement, reminder.intents
-    for position, intent in enumerate(reminder.intents):
-        if any(there[item] == pair[1] != agreement.pairs[item][1] for item, pair in intent.pairs.items()):
-            agreement = _after(agreement, intent)
-            still_open = reminder.intents[position + 1 :]
-    return agreement, still_open
+    agreement, still_open = reminder.agreement, list[Intent]()
+    for intent in reminder.intents:
+        shown = {item: pair for item, pair in intent.pairs.items() if there[item] == pair[1]}
+        new = {item: pair for item, pair in shown.items() if pair[1] != agreement.pairs[item][1]}
+        if new and (len(shown) == len(intent.pairs) or any(item in _OURS_ALONE and there[item] for item in new)):
+            agreement, still_open = _after(agreement, intent), []
+        else:
+            agreement = replace(agreement, pairs={**agreement.pairs, **new})
+            rest = {item: pair for item, pair in intent.pairs.items() if item not in new}
+            still_open.append(replace(intent, pairs=rest))
+    return agreement, tuple(still_open)
 
 
 def in_doubt(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -187,15 +187,31 @@ def test_a_push_that_finds_nothing_to_send_stops_waiting() -> None:
     assert (after.pending, after.next_attempt, after.rings) == (False, None, False)
 
 
-def test_a_write_whose_answer_was_lost_is_recognised_by_any_of_its_fields() -> None:
+def test_a_write_whose_answer_was_lost_is_recognised_by_its_text() -> None:
     """M8: an update is atomic, so the field that somebody changed meanwhile is their edit, not a conflict."""
     reminder = edited(a_pair(), due=None, details="new")
     send = merge(reminder, a_task(), terms(), NOW).send
     assert send
     sent = with_intent(reminder, send, NOW, lease=LEASE)
-    decision = merge(sent, a_task(due=None, description="theirs"), terms(), NOW)
-    assert stored(decision).values.details == "theirs"
+    theirs = date(2026, 12, 24)
+    decision = merge(sent, a_task(due=theirs, description="new"), terms(), NOW)
+    assert stored(decision).values.due == theirs
     assert (decision.send, stored(decision).intents, events(decision)) == (None, (), [Event.MERGED])
+
+
+def test_a_value_that_anybody_could_have_set_proves_no_write_of_ours() -> None:
+    """M8, Never: it is agreed; the other values of that write are still ours to send, and what they replace is kept."""
+    reminder = edited(a_pair(), due=None, details="new")
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE)
+    decision = merge(sent, a_task(due=None, description="theirs"), terms(), NOW)
+    assert decision.send
+    assert decision.send.fields == {"Description": "new"}
+    assert [(line.field, line.lost) for line in (decision.record.lines if decision.record else ())] == [
+        (Field.DETAILS, "theirs")
+    ]
+    assert [set(intent.pairs) for intent in stored(decision).intents] == [{Field.DETAILS}]
 
 
 def test_a_write_that_has_not_arrived_is_sent_again_and_stays_open() -> None:

@@ -1,0 +1,738 @@
+"""What must be true of every run, whatever happened in whatever order. Each function names its rule; `Watch` holds them all.
+
+Those of the first kind are asked of every version the moment it is stored or committed; those of the second kind of a world at rest.
+They go by the journal, which saw everything from outside, and by the two sides as they stand; not by what the sync believes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from simulation.world.fibers import Fiber
+from simulation.world.journal import By, Here, There
+
+from infra.local.org.schema import Row, Value
+from reminders import mapping
+from reminders.decision import Terms
+from reminders.merge import merge
+from reminders.ports import Mark
+from reminders.reminder import Field, Priority, Reminder, Status, sync_state
+from reminders.settings import Choice, Settings
+from reminders.subject import inputs, render
+from reminders.task import EXTERNAL_ID, Task
+from reminders.telemetry import RunFailed
+
+if TYPE_CHECKING:
+    from simulation.world.run import Simulation
+    from simulation.world.world import World
+
+Key = TypeVar("Key", Status, Priority)
+
+Wrong = Iterator[str]
+"""What an invariant complains of, in words; nothing if it holds."""
+
+
+class Violation(AssertionError):
+    """An invariant does not hold. `name` is the function that says so."""
+
+    def __init__(self, name: str, rule: str, words: str) -> None:
+        super().__init__(f"{name} ({rule}): {words}")
+        self.name = name
+        self.of: Simulation | None = None
+
+    @property
+    def simulation(self) -> Simulation:
+        """The run in which it was found."""
+        if self.of is None:
+            raise RuntimeError("nobody has said in which run this was found")
+        return self.of
+
+
+EXPECTED: Final = frozenset({"LedgerUnavailable", "HintsNotStored", "LostRaces", "OrgUnavailable", "FirstSyncsFailed"})
+"""How an invocation may fail while something outside does."""
+
+
+class Watch:
+    """Holds every invariant of one world: some at every version, the others at rest."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.journal = world.journal
+        self.settings: list[Settings] = [world.store.settings()]
+        self.full_comparisons = 0
+        self.drift_before: datetime | None = None
+        """Since when all is quiet, and nothing may be left for the sweep to find."""
+        self.dead_letters_before = 0
+        self.journal.watchers.append(self._version)
+        self.journal.mark_watchers.append(self._mark)
+        world.failed = self._failed
+        world.acknowledged = self.acknowledged
+
+    # --- at every version
+
+    def _version(self, entry: Here | There) -> None:
+        if self.world.store.settings() != self.settings[-1]:
+            self.settings.append(self.world.store.settings())
+        if isinstance(entry, Here):
+            self._hold(here_invariants, entry)
+        else:
+            self._hold(there_invariants, entry)
+
+    def _mark(self, mark: Mark, before: datetime | None, after: datetime) -> None:
+        self.full_comparisons += before is not None and after - before > FULL_COMPARISON
+        self._complain(watermark_passes_nothing_unstored, watermark_passes_nothing_unstored(self, mark, before, after))
+
+    def _failed(self, fiber: Fiber, words: str) -> None:
+        told = str(fiber.error) if isinstance(fiber.error, RunFailed) else type(fiber.error).__name__
+        if told.partition(":")[0] not in EXPECTED:
+            self._complain(no_unforeseen_error, iter([f"{fiber.function}: {words}"]))
+
+    def _hold(self, invariants: tuple[Callable[..., Wrong], ...], entry: Here | There) -> None:
+        for invariant in invariants:
+            self._complain(invariant, invariant(self, entry))
+
+    def _complain(self, invariant: Callable[..., Wrong], wrong: Wrong) -> None:
+        for words in wrong:
+            self.world.engine.tell(f"VIOLATION {invariant.__name__}: {words}")
+            self.world.engine.wrong.append(Violation(invariant.__name__, _rule(invariant), words))
+            return
+
+    def acknowledged(self, task_ids: Collection[str], since: int) -> None:
+        """Hear that the webhook has acknowledged a message about these tasks."""
+        self._complain(acknowledged_is_stored, acknowledged_is_stored(self, task_ids, since))
+
+    # --- at rest
+
+    def at_rest(self) -> None:
+        """Hold the rest. Raises Violation."""
+        for invariant in rest_invariants:
+            for words in invariant(self):
+                raise Violation(invariant.__name__, _rule(invariant), words)
+
+    # --- what invariants ask
+
+    def tasks(self) -> dict[str, Task]:
+        """The living tasks as they are."""
+        rows = self.world.org.state.store.tables["Task"]
+        return {each: _task(rows[each], self.world.org.state.closed) for each in self.world.org.tasks()}
+
+    def owned(self, reminder_id: str) -> list[str]:
+        """Tasks that were ever this reminder's."""
+        return [task for task, owners in self.journal.owners.items() if reminder_id in owners]
+
+    def gone(self, reminder: Reminder) -> bool:
+        """Whether its task was purged while nobody could look: only then may it be neither readable nor listed as deleted (I4, I5)."""
+        return self.full_comparisons > 0 and reminder.task_id not in self.world.org.state.store.tables["Task"]
+
+    def syncing(self) -> frozenset[str]:
+        """Who syncs now."""
+        return frozenset(user.id for user in self.world.store.syncing())
+
+    def lost(self, reminder_id: str, field: Field, first: int) -> set[str | None]:
+        """Values of this field that the history has kept since then, as they are compared."""
+        return {
+            _plain(field, line.lost)
+            for entry in self.journal.reminders.get(reminder_id, ())
+            if entry.number >= first
+            for line in entry.lines
+            if line.field is field and (line.lost is not None or line.event == "conflict")
+        }
+
+    def meanings(self, field: Field, raw: object) -> set[str | None]:
+        """What a task's value means here, by any setting of this run."""
+        text = None if raw is None else str(raw)
+        if field in {Field.STATUS, Field.PRIORITY}:
+            return {mapping.read(field, text, settings) for settings in self.settings} - {None}
+        return {_plain(field, text)}
+
+
+def _task(row: Row, closed: Mapping[str, bool]) -> Task:
+    """A row as a value, read without the code under test."""
+    due = row.get("ActivityDate")
+    return Task(
+        id=str(row["Id"]),
+        owner=str(row["OwnerId"]),
+        created=_moment(row["CreatedDate"]),
+        created_by=str(row["CreatedById"]),
+        last_modified=_moment(row["LastModifiedDate"]),
+        system_modstamp=_moment(row["SystemModstamp"]),
+        subject=_text(row, "Subject"),
+        status=_text(row, "Status"),
+        priority=_text(row, "Priority"),
+        due=date.fromisoformat(str(due)) if due else None,
+        description=_text(row, "Description"),
+        who=_text(row, "WhoId"),
+        subtype=_text(row, "TaskSubtype"),
+        external_id=_text(row, EXTERNAL_ID),
+        is_closed=closed.get(str(row["Status"]), False),
+        is_deleted=bool(row["IsDeleted"]),
+        is_archived=bool(row.get("IsArchived")),
+        is_recurrence=bool(row.get("IsRecurrence")),
+    )
+
+
+def _moment(second: Value) -> datetime:
+    return datetime.fromtimestamp(int(second), UTC)
+
+
+def _text(row: Row, name: str) -> str | None:
+    return str(row[name]) if name in row else None
+
+
+def _rule(invariant: Callable[..., Wrong]) -> str:
+    return (invariant.__doc__ or "").partition(":")[0]
+
+
+def _plain(field: Field, value: object) -> str | None:
+    """A value of either side in the form in which both are compared."""
+    if value is None:
+        return None
+    return mapping.normalised(str(value)) if field in {Field.DETAILS, Field.NAME} else str(value)
+
+
+# --- at every version of a reminder ----------------------------------------------------------------------------------
+
+
+def never_two_reminders_for_one_task(watch: Watch, entry: Here) -> Wrong:
+    """Never, M5: a task belongs to one reminder."""
+    if entry.after.task_id:
+        for other in watch.world.store.all():
+            if other.id != entry.after.id and other.task_id == entry.after.task_id:
+                yield f"{entry.after.task_id} belongs to {entry.after.id} and to {other.id}"
+
+
+def no_delete_here_without_a_delete_there(watch: Watch, entry: Here) -> Wrong:
+    """M4, M6: what the sync deletes here was deleted in Salesforce, not merely absent."""
+    tombstone = entry.after.tombstone
+    if entry.by is not By.SYNC or tombstone is None or (entry.before and entry.before.tombstone):
+        return
+    versions = [each for task in watch.owned(entry.after.id) for each in watch.journal.tasks.get(task, ())]
+    if not any(each.after["IsDeleted"] and each.by is not By.SYNC for each in versions):
+        yield f"{entry.after.id} was deleted by the sync, and nobody deleted its task"
+
+
+def what_was_deleted_by_nobody_is_not_revived(watch: Watch, entry: Here) -> Wrong:
+    """M4, M5: a delete made here is taken back by a person, or by an undelete of its task."""
+    if entry.by is not By.SYNC or entry.before is None or not entry.before.deleted or entry.after.deleted:
+        return
+    task = entry.after.task_id
+    row = watch.world.org.state.store.tables["Task"].get(task or "")
+    if row is None or row["IsDeleted"]:
+        yield f"{entry.after.id} came back, and its task did not"
+
+
+def a_merge_never_goes_back_behind_our_own_write(watch: Watch, entry: Here) -> Wrong:
+    """M11, M8: what a merge takes was in Salesforce after our own last write of that field, not only before it."""
+    if (
+        entry.by is not By.SYNC
+        or entry.before is None
+        or entry.after.task_id is None
+        or entry.before.task_id != entry.after.task_id
+    ):
+        return
+    versions = watch.journal.tasks.get(entry.after.task_id, [])
+    for field in Field:
+        before, after = (_plain(field, mapping.plain(field, each.values)) for each in (entry.before, entry.after))
+        if field is Field.NAME or before == after:
+            continue
+        name = mapping.TASK_FIELDS[field]
+        ours = [
+            each.number
+            for each in versions
+            if each.by is By.SYNC and not (each.before and _same_there(field, each.before, each.after))
+        ]
+        if not ours:
+            continue
+        shown = watch.journal.values_there(entry.after.task_id, name, ours[-1], entry.number)
+        if not any(after in watch.meanings(field, each) for each in shown):
+            yield f"{field} of {entry.after.id} went from {before!r} to {after!r}, which our own write had replaced there"
+
+
+here_invariants: Final = (
+    a_merge_never_goes_back_behind_our_own_write,
+    never_two_reminders_for_one_task,
+    no_delete_here_without_a_delete_there,
+    what_was_deleted_by_nobody_is_not_revived,
+)
+
+# --- at every version of a task ---------------------------------------------------------------------------------------
+
+
+def no_write_to_a_task_that_no_syncing_user_owns(watch: Watch, entry: There) -> Wrong:
+    """Never, S3, F6: as of what the writing invocation could know, the task's owner syncs."""
+    if entry.by is not By.SYNC or entry.before is None or not isinstance(entry.invocation, Fiber):
+        return
+    saw = entry.invocation.saw
+    row = watch.journal.task_at(str(entry.after["Id"]), saw.get("tasks", entry.number))
+    owner = str((row or entry.before)["OwnerId"])
+    if not watch.journal.synced_since(owner, saw.get("users", entry.number)):
+        yield f"{entry.after['Id']} belongs to {owner}, who does not sync, and was written"
+
+
+def no_delete_there_without_a_delete_here(watch: Watch, entry: There) -> Wrong:
+    """M4, Never: the sync deletes a task only for a reminder that a person has deleted."""
+    if entry.by is not By.SYNC or not entry.after["IsDeleted"] or not entry.before or entry.before["IsDeleted"]:
+        return
+    claimed = str(entry.before.get(EXTERNAL_ID, "")).rpartition("-")[0]
+    owners = [*watch.journal.owners.get(str(entry.after["Id"]), ()), claimed]
+    deletes = [
+        each
+        for reminder_id in owners
+        for each in watch.journal.reminders.get(reminder_id, ())
+        if each.by is By.PERSON and each.after.deleted and not (each.before and each.before.deleted)
+    ]
+    if not deletes:
+        yield f"{entry.after['Id']} was deleted by the sync, and nobody deleted any of {owners}"
+
+
+def masters_are_never_written(_: Watch, entry: There) -> Wrong:
+    """M10: the master of a series is not ours to write."""
+    if entry.by is By.SYNC and entry.after.get("IsRecurrence"):
+        yield f"{entry.after['Id']} is the master of a series, and was written"
+
+
+def the_kind_of_a_task_is_never_written(_: Watch, entry: There) -> Wrong:
+    """S4: neither Type nor TaskSubtype is ours."""
+    if entry.by is By.SYNC and entry.before:
+        for name in ("Type", "TaskSubtype"):
+            if entry.before.get(name) != entry.after.get(name):
+                yield f"{name} of {entry.after['Id']} was written"
+
+
+def no_write_without_an_edit(watch: Watch, entry: There) -> Wrong:
+    """O1, F1, F2, S6: a field is written only because somebody has changed it here since it was last written."""
+    if entry.by is not By.SYNC or entry.before is None or entry.after["IsDeleted"] or entry.before["IsDeleted"]:
+        return
+    task_id = str(entry.after["Id"])
+    reminder_id = watch.journal.owners.get(task_id, [""])[-1]
+    for field, name in mapping.TASK_FIELDS.items():
+        if _same_there(field, entry.before, entry.after) or name in entry.rewritten:
+            continue
+        since = _last_certain_write(watch, task_id, reminder_id, field, entry)
+        if not any(
+            each.number > since and _edited(each, field) for each in watch.journal.reminders.get(reminder_id, ())
+        ):
+            yield f"{name} of {task_id} was written ({entry.before.get(name)!r} to {entry.after.get(name)!r}), and nobody has edited it here"
+
+
+def _same_there(field: Field, before: dict[str, object] | object, after: dict[str, object] | object) -> bool:
+    name = mapping.TASK_FIELDS[field]
+    assert isinstance(before, dict)
+    assert isinstance(after, dict)
+    return _plain(field, before.get(name)) == _plain(field, after.get(name))
+
+
+def _edited(entry: Here, field: Field) -> bool:
+    """Whether a person changed this field in this version (of the Subject: anything that it is made of)."""
+    if entry.by is not By.PERSON:
+        return False
+    if entry.before is None:
+        return True
+    if field is Field.NAME:
+        return (
+            inputs(entry.before.values) != inputs(entry.after.values)
+            or entry.before.values.name != entry.after.values.name
+        )
+    return mapping.plain(field, entry.before.values) != mapping.plain(field, entry.after.values)
+
+
+def _last_certain_write(watch: Watch, task_id: str, reminder_id: str, field: Field, entry: There) -> int:
+    """The number of the last write of this field by us that both sides have agreed on since; 0 if there is none."""
+    name = mapping.TASK_FIELDS[field]
+    for each in reversed(watch.journal.tasks.get(task_id, ())):
+        if each is entry or each.by is not By.SYNC or (each.before and _same_there(field, each.before, each.after)):
+            continue
+        raw = mapping.comparable(field, None if each.after.get(name) is None else str(each.after[name]))
+        for version in watch.journal.reminders.get(reminder_id, ()):
+            agreement = version.after.agreement
+            if version.number > each.number and agreement and agreement.pairs[field][1] == raw:
+                return each.number
+    return 0
+
+
+there_invariants: Final = (
+    no_write_to_a_task_that_no_syncing_user_owns,
+    no_delete_there_without_a_delete_here,
+    masters_are_never_written,
+    the_kind_of_a_task_is_never_written,
+    no_write_without_an_edit,
+)
+
+# --- whenever a watermark moves, or an invocation fails ---------------------------------------------------------------
+
+FULL_COMPARISON: Final = timedelta(days=14)
+
+
+def watermark_passes_nothing_unstored(watch: Watch, mark: Mark, before: datetime | None, after: datetime) -> Wrong:
+    """I3, Never: up to the watermark every change is a hint that is safely stored, and nothing is still uncommitted."""
+    stands = watch.world.store.watermark(mark)
+    if before and stands and stands < before:
+        yield f"{mark} moved back from {before} to {stands}"
+    if before is None or after <= before or after - before > FULL_COMPARISON:
+        return
+    store = watch.world.org.state.store
+    first, last = int(before.timestamp()), int(after.timestamp())
+    for transaction in store.open:
+        if transaction.started < last and any(write.sobject == "Task" for write in transaction.writes):
+            yield f"{mark} moved to {after}, past a transaction that is still open"
+    rows = (
+        store.deleted("Task", first, last - 1)
+        if mark is Mark.DELETED
+        else ((0, row) for row in store.changed("Task", first, last - 1))
+    )
+    for _, row in rows:
+        versions = watch.journal.tasks.get(str(row["Id"]))
+        if mark is Mark.UPDATED and row["IsDeleted"]:
+            continue
+        if versions and watch.journal.hinted.get(str(row["Id"]), 0) < versions[-1].number:
+            yield f"{mark} moved from {before} to {after}, past {row['Id']}, of which no hint is stored"
+
+
+def acknowledged_is_stored(watch: Watch, task_ids: Collection[str], since: int) -> Wrong:
+    """I2: what the webhook acknowledges is safely on the queue, since Salesforce will not send it again."""
+    for task_id in task_ids:
+        if watch.journal.hinted.get(task_id, -1) < since:
+            yield f"a message about {task_id} was acknowledged, and no hint of it is stored"
+
+
+def no_unforeseen_error(_: Watch) -> Wrong:
+    """O3: an invocation fails only for what was broken outside."""
+    return iter(())
+
+
+# --- at rest ----------------------------------------------------------------------------------------------------------
+
+
+def nothing_is_on_its_way(watch: Watch) -> Wrong:
+    """I1, M7: no message waits, none is dead, no hint is parked."""
+    world = watch.world
+    if len(world.queue) or world.queue.dead or world.store.parked(1).hints:
+        yield f"{len(world.queue)} messages, {len(world.queue.dead)} dead, parked: {world.store.parked(9).hints}"
+
+
+def nothing_waits_and_no_problem_stays(watch: Watch) -> Wrong:
+    """O1, O4: what was edited is agreed, and a problem whose cause is gone is gone, too."""
+    syncing = watch.syncing()
+    for reminder in watch.world.store.all():
+        if reminder.sponsor is None or (reminder.owner_before not in syncing and not reminder.trouble):
+            continue
+        if watch.gone(reminder) and (reminder.trouble is None or reminder.trouble.code == "TASK_NOT_VISIBLE"):
+            continue
+        if reminder.pending or reminder.trouble:
+            yield f"still {sync_state(reminder)}: {_short(reminder)}"
+
+
+def both_sides_are_equal(watch: Watch) -> Wrong:
+    """M7, M4: a living pair agrees in every mapped field; of a deleted one both are deleted."""
+    tasks, syncing = watch.tasks(), watch.syncing()
+    terms = Terms(settings=watch.world.store.settings(), syncing=syncing)
+    for reminder in watch.world.store.all():
+        task = tasks.get(reminder.task_id or "")
+        if reminder.sponsor is None or reminder.handed_over or reminder.owner_before not in syncing:
+            continue
+        if reminder.deleted:
+            if task is not None:
+                yield f"deleted here, alive there: {_short(reminder)}"
+        elif task is None and not watch.gone(reminder):
+            yield f"alive here, gone there: {_short(reminder)}"
+        elif task and task.owner in syncing:
+            for field in _differences(reminder, task, terms.settings):
+                yield f"{field} differs: {getattr(reminder.values, field)!r} here, {mapping.raw(field, task)!r} there, {_short(reminder)}"
+
+
+def _differences(reminder: Reminder, task: Task, settings: Settings) -> Iterator[Field]:
+    """Compare by the words of F1 to F7, not by the code's own mapping. A foreign value equals anything; the name is not compared."""
+    values = reminder.values
+    if values.assignee != task.owner:
+        yield Field.ASSIGNEE
+    if _meaning(task.status, settings.statuses) not in {None, values.status}:
+        yield Field.STATUS
+    if _meaning(task.priority, settings.priorities) not in {None, values.priority}:
+        yield Field.PRIORITY
+    if values.due != task.due:
+        yield Field.DUE
+    if _same_text(values.details) != _same_text(task.description):
+        yield Field.DETAILS
+    if (values.person or None) != (task.who or None):
+        yield Field.PERSON
+
+
+def _meaning(raw: str | None, choices: Mapping[Key, Choice]) -> Key | None:
+    for key, choice in choices.items():
+        if raw == choice.written or raw in choice.also_read:
+            return key
+    return None
+
+
+def _same_text(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").strip()
+
+
+def a_second_merge_plans_nothing(watch: Watch) -> Wrong:
+    """M7, M8: merging what has just been merged changes nothing and sends nothing."""
+    tasks = watch.tasks()
+    terms = Terms(settings=watch.world.store.settings(), syncing=watch.syncing())
+    for reminder in watch.world.store.all():
+        task = tasks.get(reminder.task_id or "")
+        if task and not reminder.handed_over:  # F6: one that comes back is found when its task next changes
+            again = merge(reminder, task, terms, watch.world.clock.now())
+            if again.record or again.send:
+                yield f"{again.reason} {_short(reminder)}"
+
+
+def every_task_to_do_is_here(watch: Watch) -> Wrong:
+    """S2, S4, I1: an open to-do of somebody who syncs has a reminder, if it was changed since their import window began."""
+    linked = {each.task_id for each in watch.world.store.all()}
+    windows = {each.id: each.first_sync.since for each in watch.world.store.syncing() if each.first_sync}
+    for task in watch.tasks().values():
+        to_do = not task.is_closed and not task.is_recurrence and task.subtype in {"Task", "Call", "LinkedIn", None}
+        in_window = task.owner in windows and task.system_modstamp >= windows[task.owner]
+        if in_window and to_do and task.id not in linked:
+            yield f"{task.id} ({task.subject}) is nowhere here"
+
+
+def never_two_tasks_for_one_reminder(watch: Watch) -> Wrong:
+    """Never, O2, M5: every living task that we made is linked, to the reminder of its id or to one of its own."""
+    reminders = {each.id: each for each in watch.world.store.all()}
+    linked = {each.task_id for each in reminders.values()}
+    me, syncing = watch.world.org.integration_user.id, watch.syncing()
+    for task in watch.tasks().values():
+        claimed = reminders.get((task.external_id or "").rpartition("-")[0])
+        left = claimed is not None and claimed.handed_over
+        if (
+            task.created_by == me
+            and task.id not in linked
+            and task.owner in syncing
+            and not task.is_closed
+            and not left
+        ):
+            yield f"{task.id} ({task.external_id}) was made by us and belongs to no reminder"
+
+
+def history_names_only_what_exists(watch: Watch) -> Wrong:
+    """C2, M5: a line that sends its reader to another reminder leads somewhere."""
+    known = {each.id for each in watch.world.store.all()}
+    for reminder_id, entries in watch.journal.reminders.items():
+        for line in (line for entry in entries for line in entry.lines):
+            named = re.search(r"the reminder (\S+) (?:now|before)", line.text)
+            if named and named[1] not in known:
+                yield f"{reminder_id}: “{line.text}”, and there is no such reminder"
+
+
+def every_edit_here_is_accounted_for(watch: Watch) -> Wrong:
+    """Never, M2, M4: a value typed here arrived there, was replaced by somebody who saw it, or is in the history."""
+    for reminder_id, entries in watch.journal.reminders.items():
+        for position, entry in enumerate(entries):
+            if entry.by is not By.PERSON:
+                continue
+            for field in Field:
+                if _edited_value(entry, field):
+                    yield from _followed_here(watch, reminder_id, entries[position:], field)
+
+
+def _edited_value(entry: Here, field: Field) -> bool:
+    before = mapping.plain(field, entry.before.values) if entry.before else None
+    return before != mapping.plain(field, entry.after.values)
+
+
+def _followed_here(watch: Watch, reminder_id: str, entries: list[Here], field: Field) -> Wrong:
+    first, value = entries[0], _plain(field, mapping.plain(field, entries[0].after.values))
+    end = entries[-1]
+    for entry in entries[1:]:
+        replaced = _plain(field, mapping.plain(field, entry.after.values)) != value
+        deleted = bool(entry.after.deleted and entry.before and not entry.before.deleted)
+        if replaced or deleted:
+            end = entry
+            break
+    else:
+        return  # it stands; the sides are compared elsewhere
+    if end.by is By.PERSON or first.after.sponsor is None:
+        return
+    if value in watch.lost(reminder_id, field, first.number) or _set_back(
+        watch, reminder_id, field, {value}, first.number
+    ):
+        return
+    for task in watch.owned(reminder_id):
+        if _arrived_there(watch, task, field, value, (first, end)):
+            return
+    yield f"{field} of {reminder_id} was set to {value!r} here (version {first.after.version}), and nobody knows what became of it"
+
+
+def _set_back(watch: Watch, reminder_id: str, field: Field, meanings: set[str | None], number: int) -> bool:
+    """M1: whether this is the value on which both sides stood before; to go back to it is no change, unless the other has seen one."""
+    entries = watch.journal.reminders.get(reminder_id, ())
+    for position, entry in enumerate(entries):
+        if entry.number >= number:
+            return False
+        if _plain(field, mapping.plain(field, entry.after.values)) in meanings:
+            until = entries[position + 1].number if position + 1 < len(entries) else number
+            shown = (
+                value
+                for task in watch.owned(reminder_id)
+                for value in watch.journal.values_there(
+                    task, mapping.TASK_FIELDS[field], entry.number, min(until, number - 1)
+                )
+            )
+            if any(watch.meanings(field, each) & meanings for each in shown):
+                return True
+    return False
+
+
+def _arrived_there(watch: Watch, task: str, field: Field, value: str | None, between: tuple[Here, Here]) -> bool:
+    first, end = between
+    name = mapping.TASK_FIELDS[field]
+    if any(
+        name in each.rewritten and first.number < each.number < end.number for each in watch.journal.tasks.get(task, ())
+    ):
+        return True  # the org's automation made something else of it in the very save
+    shown = list(watch.journal.values_there(task, name, first.number, end.number))
+    if field is Field.NAME:
+        subjects = {render(settings.subject_template, inputs(first.after.values)) for settings in watch.settings}
+        if first.before and subjects & {
+            render(settings.subject_template, inputs(first.before.values)) for settings in watch.settings
+        }:
+            return True  # F1: with a template that has no name in it, there is nothing to arrive
+        return any(_plain(field, each) in {_plain(field, subject) for subject in subjects} for each in shown)
+    return any(value in watch.meanings(field, each) for each in shown)
+
+
+def every_edit_there_is_accounted_for(watch: Watch) -> Wrong:
+    """Never, M2, M4, F1, F2, O1: a value set in Salesforce arrived here, was replaced there by others, or is in the history."""
+    for task_id, entries in watch.journal.tasks.items():
+        owners = watch.journal.owners.get(task_id, ())
+        for position, entry in enumerate(entries if owners else ()):
+            if entry.by is not By.PERSON:
+                continue
+            for field in Field:
+                if (entry.before and _same_there(field, entry.before, entry.after)) or mapping.TASK_FIELDS[
+                    field
+                ] in entry.rewritten:
+                    continue
+                wrong = [list(_followed_there(watch, each, entries[position:], field)) for each in owners]
+                if all(wrong):
+                    yield wrong[-1][0]
+
+
+def _followed_there(watch: Watch, reminder_id: str, entries: list[There], field: Field) -> Wrong:
+    first, name = entries[0], mapping.TASK_FIELDS[field]
+    end, deleted = first, False
+    for entry in entries[1:]:
+        deleted = bool(entry.after["IsDeleted"] and entry.before and not entry.before["IsDeleted"])
+        if deleted or not _same_there(field, first.after, entry.after):
+            end = entry
+            break
+    else:
+        return
+    if end.by is not By.SYNC or name in end.rewritten:
+        return
+    raw = first.after.get(name)
+    value = _plain(field, raw)
+    if value in watch.lost(reminder_id, field, first.number) or _granted(first, entries):
+        return
+    versions = list(watch.journal.versions_here(reminder_id, first.number, end.number))
+    if field is Field.NAME and (deleted or _is_no_loss_of_a_subject(watch, value, versions)):
+        return
+    meanings = watch.meanings(field, raw)
+    if any(_plain(field, mapping.plain(field, each.after.values)) in meanings for each in versions):
+        return
+    if _set_back(watch, reminder_id, field, meanings, first.number):
+        return
+    if deleted and not meanings:
+        return  # F2: a foreign value has no place here
+    yield f"{name} of {first.after['Id']} ({reminder_id}) was set to {value!r} there, and the sync replaced it without a word"
+
+
+def _is_no_loss_of_a_subject(watch: Watch, value: str | None, versions: list[Here]) -> bool:
+    """F1: nothing was there to keep, or it was what we write ourselves, or the import has taken it for the name.
+
+    A Subject is no part of what a delete could lose here.
+    """
+    ours = {
+        render(settings.subject_template, inputs(each.after.values)) for settings in watch.settings for each in versions
+    }
+    imported = any(each.by is By.SYNC and each.before is None for each in versions)
+    return value is None or imported or value in {_plain(Field.NAME, each) for each in ours}
+
+
+def _granted(first: There, entries: list[There]) -> bool:
+    """O1 names one limit of the platform: two writes within one second, of which one commits late."""
+    if not first.late:
+        return False
+    stamp = first.after["LastModifiedDate"]
+    earlier = first.before is not None and first.before["LastModifiedDate"] == stamp
+    return earlier or any(each is not first and each.after["LastModifiedDate"] == stamp for each in entries)
+
+
+def the_sweep_finds_nothing_that_the_poll_missed(watch: Watch) -> Wrong:
+    """I5, I1, I3: once all is quiet there is no drift left to repair; what the sweep must mend is a change that was lost."""
+    if watch.drift_before is not None and not watch.dead_letters_before:
+        late = [each for each in watch.world.store.drifts(1000) if each.at >= watch.drift_before]
+        for each in (
+            each for each in late if "came back" not in each.what
+        ):  # F6: nobody hints what its new owner's switch brings back
+            yield f"{each.reminder_id} ({each.task_id}): {each.what}"
+
+
+def nothing_moves_any_more(watch: Watch) -> Wrong:
+    """M7, M8, I3: all hinted and all rung once more, nothing is written on either side, and an idle poll costs two calls."""
+    world = watch.world
+    asked, number, sweeps = len(world.org.calls), world.journal.number, world.engine.counts["invoked sweep"]
+    world.engine.run(world.engine.ms + 30 * 60_000)
+    calls = list(world.org.calls.entries)[asked:]
+    spent, polls = sum(each.counted for each in calls), sum("updated" in each.resource for each in calls)
+    if spent > IDLE_POLL * polls + SET_UP and world.engine.counts["invoked sweep"] == sweeps:
+        yield f"{polls} idle polls cost {spent} calls: {[each.resource for each in calls]}"
+    bodies = [f'{{"hints": [{{"task_id": "{task}"}}]}}' for task in world.org.tasks()]
+    for body in bodies:
+        world.queue.send(body)
+    for reminder in world.store.all():
+        if not watch.gone(reminder):
+            world.bell.put(reminder.id)
+    world.engine.run(world.engine.ms + 90_000)
+    stored = [each.after.id for entries in world.journal.reminders.values() for each in entries if each.number > number]
+    written = [task for task, entries in world.journal.tasks.items() if entries[-1].number > number]
+    if stored or written:
+        yield f"stored again: {stored}; written again: {written}"
+
+
+IDLE_POLL: Final = 2
+SET_UP: Final = 4
+"""The set-up is checked once a day; and one poll may be in the middle."""
+
+CALLS_PER_CHANGE: Final = 12
+CALLS_PER_POLL: Final = 6
+
+
+def calls_are_bounded(watch: Watch) -> Wrong:
+    """I3, O1: what the sync asks of Salesforce grows with what happened, not with time or size."""
+    counts, log = watch.world.engine.counts, watch.world.org.calls
+    most = CALLS_PER_CHANGE * (counts["acts"] + counts["invocations"]) + CALLS_PER_POLL * counts["invoked poll"]
+    if len(log) > most:
+        yield f"{len(log)} calls for {counts['acts']} acts and {counts['invocations']} invocations"
+
+
+rest_invariants: Final = (
+    nothing_is_on_its_way,
+    never_two_tasks_for_one_reminder,
+    nothing_waits_and_no_problem_stays,
+    both_sides_are_equal,
+    a_second_merge_plans_nothing,
+    every_task_to_do_is_here,
+    history_names_only_what_exists,
+    every_edit_here_is_accounted_for,
+    every_edit_there_is_accounted_for,
+    calls_are_bounded,
+    the_sweep_finds_nothing_that_the_poll_missed,
+    nothing_moves_any_more,
+)
+
+
+def _short(reminder: Reminder) -> str:
+    """A reminder in one line."""
+    return (
+        f"{reminder.id} v{reminder.version} task {reminder.task_id} pending {reminder.pending} next {reminder.next_attempt} "
+        f"trouble {reminder.trouble and reminder.trouble.code} tombstone {reminder.tombstone} over {reminder.handed_over}"
+    )

@@ -1,0 +1,138 @@
+"""`make simulate SEEDS=n`: many runs on all cores, with progress; a failure is made short and told as a diary.
+
+python -m simulation.simulate --seeds 1000 [--first 0] [--workers 2]
+python -m simulation.simulate --seed 417            one run again, made short; --whole tells every call
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Final
+
+from simulation import invariants
+from simulation.world.engine import DAY
+from simulation.world.run import live, shorten
+
+CHUNK: Final = 10
+MOST_TOLD: Final = 20
+
+
+@dataclass
+class Tally:
+    """What some runs came to. `failed` has the words of each violation, by seed."""
+
+    runs: int = 0
+    days: float = 0.0
+    seconds: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+    failed: dict[int, str] = field(default_factory=dict)
+
+    def add(self, other: Tally) -> None:
+        """Take another's in."""
+        self.runs += other.runs
+        self.days += other.days
+        self.seconds += other.seconds
+        self.counts.update(other.counts)
+        self.failed |= other.failed
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Write to the terminal at once."""
+    sys.stdout.write(f"{text}{end}")
+    sys.stdout.flush()
+
+
+def some(first: int, count: int) -> Tally:
+    """Live these seeds."""
+    tally = Tally()
+    for seed in range(first, first + count):
+        began = time.process_time()
+        try:
+            simulation = live(seed)
+        except invariants.Violation as violation:
+            simulation = violation.simulation
+            tally.failed[seed] = str(violation)
+        tally.runs += 1
+        tally.days += simulation.world.engine.ms / DAY
+        tally.seconds += time.process_time() - began
+        tally.counts.update(simulation.world.engine.counts)
+    return tally
+
+
+def many(first: int, count: int, workers: int) -> Tally:
+    """Live many seeds in parallel, telling how far it is."""
+    total, began = Tally(), time.monotonic()
+    with ProcessPoolExecutor(workers) as pool:
+        starts = range(first, first + count, CHUNK)
+        waiting = [pool.submit(some, start, min(CHUNK, first + count - start)) for start in starts]
+        for done in as_completed(waiting):
+            before = len(total.failed)
+            total.add(done.result())
+            span = time.monotonic() - began
+            say(
+                f"\r{total.runs}/{count} runs, {span:.0f} s, {total.days / span:.1f} simulated days a second, "
+                f"{len(total.failed)} failed",
+                end="" if len(total.failed) == before else "\n",
+            )
+    say()
+    return total
+
+
+def report(total: Tally) -> None:
+    """Say what happened."""
+    counts, runs = total.counts, max(1, total.runs)
+    faults = {name.removeprefix("fault: "): count for name, count in counts.items() if name.startswith("fault: ")}
+    events = counts["acts"] + counts["invocations"]
+    say(
+        f"{runs} runs, {total.seconds / runs:.2f} s of CPU each; {events / runs:.0f} events and {sum(faults.values()) / runs:.0f} faults a run"
+    )
+    for name, count in sorted(faults.items(), key=lambda item: -item[1]):
+        say(f"  {count:>9,}  {name}")
+    for seed, words in sorted(total.failed.items())[:MOST_TOLD]:
+        say(f"seed {seed}: {words}")
+
+
+def tell(seed: int, *, whole: bool) -> int:
+    """Live one seed again; if it fails, make it short and tell it. Gives the exit status."""
+    try:
+        live(seed)
+    except invariants.Violation as violation:
+        name = violation.name
+        say(str(violation))
+    else:
+        say(f"seed {seed}: every invariant holds")
+        return 0
+    steps = shorten(seed, name)
+    say(f"\nThe same with {len(steps)} acts: {', '.join(step.act for step in steps)}\n")
+    try:
+        live(seed, steps=steps)
+    except invariants.Violation as violation:
+        say(violation.simulation.world.engine.diary(everything=whole))
+        say(f"\n{violation}")
+    return 1
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Deterministic simulation of the whole sync")
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seed", type=int, help="one run, made short if it fails")
+    parser.add_argument("--whole", action="store_true", help="with --seed: every call of the outside, too")
+    chosen = parser.parse_args()
+    if chosen.seed is not None:
+        return tell(chosen.seed, whole=chosen.whole)
+    total = many(chosen.first, chosen.seeds, chosen.workers)
+    report(total)
+    return tell(min(total.failed), whole=False) if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""What the simulation has found, each told as the shortest story that shows it. The seed is that of the run that found it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+import pytest
+from stage import Stage
+
+from reminders import edit, find, inbox, outbox, preferences
+from reminders.ports import Bulk
+from reminders.preferences import Switch
+from reminders.reminder import Event, imported_id
+from reminders.task import Hint
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """A team of which Anna and Ben sync."""
+    stage = Stage()
+    stage.sync(stage.anna)
+    stage.sync(stage.ben)
+    stage.settle()
+    return stage
+
+
+def test_a_task_deleted_and_purged_while_sync_was_off_is_deleted_here_when_it_is_on_again(stage: Stage) -> None:
+    """S3: what was purged can no longer be read, so only the deleted list tells; without it the reminder lived for ever (seed 10)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.sync(stage.anna, on=False)
+    stage.org.delete_task(stage.anna, task_id)
+    stage.settle()
+    stage.org.state.store.purge("Task", task_id)
+
+    stage.sync(stage.anna)
+
+    assert stage.reminder().deleted
+
+
+def test_a_task_that_was_on_its_way_when_sync_was_turned_off_is_here_when_it_is_on_again(stage: Stage) -> None:
+    """S3, I1: made while the org could not be read, its hint came when sync was off, and no window held it afterwards (seed 11)."""
+    stage.org.faults.add("unavailable", times=None)
+    task_id = stage.org.create_task(stage.anna, Subject="Made during the outage")
+    assert stage.hint(task_id).unavailable
+    stage.later(hours=2)
+    user = stage.ledger.users([stage.anna])[stage.anna]
+    preferences.switch(stage.world, user, Switch(syncs=False, hours=None, version=user.version), now=stage.clock.now())
+    stage.org.faults.clear()
+    stage.later(hours=30)
+    stage.settle()
+
+    user = stage.ledger.users([stage.anna])[stage.anna]
+    choice = Switch(syncs=True, hours=None, version=user.version)
+    preferences.switch(stage.world, user, choice, now=stage.clock.now())
+    find.first_sync(stage.world, stage.anna)
+    stage.settle()
+
+    assert stage.reminder(imported_id(task_id)).task_id == task_id
+
+
+def test_a_task_given_back_after_its_reminder_was_deleted_is_a_reminder_of_its_own(stage: Stage) -> None:
+    """F6, S4: deleting what was handed over only unlinks it; whoever owns the task next must see it (seeds 16 and 45)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.stranger)
+    stage.settle()
+    stage.delete()
+    stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.ben)
+    stage.settle()
+
+    assert stage.reminder(imported_id(task_id)).values.assignee == stage.ben
+    assert stage.reminder().deleted
+    assert stage.task(task_id)
+
+
+def test_a_task_may_come_back_more_than_once(stage: Stage) -> None:
+    """F6, M5: each time it is a new reminder, and the second must not meet the id of the first."""
+    task_id = stage.org.create_task(stage.anna, Subject="From there")
+    stage.settle()
+    for _ in range(3):
+        [reminder] = stage.reminders()
+        stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.stranger)
+        stage.settle()
+        stage.delete(reminder.id)
+        stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.anna)
+        stage.settle()
+
+    assert [each.task_id for each in stage.reminders()] == [task_id]
+
+
+def test_a_reminder_that_was_unlinked_gets_a_task_of_its_own_when_it_is_synced_again(stage: Stage) -> None:
+    """F6, M5: its old id is still on somebody else's task, which must not be taken for its own."""
+    stage.create()
+    stage.settle()
+    theirs = stage.task_of()
+    stage.org.update_task(stage.org.integration_user.id, theirs, OwnerId=stage.stranger)
+    stage.settle()
+    stage.delete()
+    stage.restore()
+    [stored] = stage.ledger.save([edit.sync_this_one(stage.reminder(), now=stage.clock.now())])
+    assert stored
+    stage.settle()
+
+    assert stage.task_of() != theirs
+    assert stage.org.task(theirs)["OwnerId"] == stage.stranger
+
+
+def test_a_value_that_somebody_else_had_thought_of_too_proves_no_write_of_ours(stage: Stage) -> None:
+    """M8, Never: our update never arrived, and one of its values stood there by chance; the others were lost in silence (seeds 14, 38)."""
+    lead = stage.org.create(stage.org.integration_user.id, "Lead", LastName="Lovelace", Company="Engines")
+    stage.create(due=date(2026, 11, 24))
+    stage.settle()
+    stage.edit(due=None, person=lead)
+    stage.org.faults.add("refused", match="composite", times=1)
+    stage.push()
+    stage.org.update_task(stage.anna, stage.task_of(), ActivityDate=None)
+    stage.settle()
+    stage.later(minutes=5)
+    outbox.push_due(stage.world)
+    stage.settle()
+
+    assert stage.org.task(stage.task_of())["WhoId"] == stage.reminder().values.person == lead
+
+
+def test_what_was_deleted_there_while_handed_over_and_is_restored_and_synced_gets_a_task_of_its_own(
+    stage: Stage,
+) -> None:
+    """F6, M5: it was still linked to the deleted task, so the next merge deleted it again, later edits and all (seed 40)."""
+    stage.create()
+    stage.settle()
+    old = stage.task_of()
+    stage.org.update_task(stage.org.integration_user.id, old, OwnerId=stage.stranger)
+    stage.settle()
+    stage.org.delete_task(stage.org.integration_user.id, old)
+    stage.settle()
+    stage.restore()
+    [stored] = stage.ledger.save([edit.sync_this_one(stage.reminder(), now=stage.clock.now())])
+    assert stored
+    stage.settle()
+
+    assert not stage.reminder().deleted
+    assert stage.task_of() != old
+
+
+def test_two_pulls_that_import_one_task_leave_one_reminder_and_no_false_history(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C2, I1: the slower one took the faster one's reminder for a former one, and wrote that its task "was undeleted" (seeds 26 and 38)."""
+    task_id = stage.org.create_task(stage.anna, Subject="From there")
+    really = stage.world.org.read
+    faster = [True]
+
+    def read(task_ids: Collection[str]) -> Bulk:
+        if faster and faster.pop():
+            inbox.pull(stage.world, [Hint(task_id)])
+        return really(task_ids)
+
+    monkeypatch.setattr(stage.world.org, "read", read)
+    inbox.pull(stage.world, [Hint(task_id)])
+
+    assert [line.event for line in stage.history(imported_id(task_id))] == [Event.IMPORTED]
+    assert len(stage.ledger.all()) == 1

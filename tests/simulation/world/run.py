@@ -1,0 +1,170 @@
+"""One run: a story drawn from a seed, lived through, brought to rest, and judged.
+
+A run is a list of steps, each with a seed of its own, so that leaving some out leaves the others as they are: that is how a failure is
+made short.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from simulation import invariants
+from simulation.world.acts import WEIGHTS, Acts
+from simulation.world.engine import DAY, HOUR, MINUTE, SECOND
+from simulation.world.world import World
+
+STEPS: Final = 120
+"""Acts per run; with the invocations that they cause well over 200 events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act by name, and the seed of every choice that is made until the next."""
+
+    act: str
+    seed: str
+
+
+def steps_of(seed: int, length: int = STEPS) -> list[Step]:
+    """Draw a story."""
+    rng = random.Random(f"story {seed}")
+    names, weights = list(WEIGHTS), list(WEIGHTS.values())
+    acts = rng.choices(names, weights, k=length)
+    if rng.random() < 0.02:
+        acts[rng.randrange(length)] = "long_outage"
+    return [Step(act, f"{seed}/{number}") for number, act in enumerate(acts)]
+
+
+class Simulation:
+    """A world, its story so far, and the invariants that watch it."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.world = World(shared_activities=seed % 4 == 3)
+        self.acts = Acts(self.world)
+        self.watch = invariants.Watch(self.world)
+
+    def begin(self) -> None:
+        """Set the scene: a few tasks are there, Anna and Ben turn sync on."""
+        world = self.world
+        for owner in (world.anna, world.ben, world.carl):
+            world.org.create_task(world.ada, OwnerId=owner, Subject="Was there before", ActivityDate="2026-11-01")
+        world.tick()
+        self._turn_on()
+        world.engine.run(world.engine.ms + 5 * SECOND)
+
+    def _turn_on(self) -> None:
+        """Have Anna and Ben turn sync on, each after looking at what it is now."""
+        world = self.world
+        for user_id in (world.anna, world.ben):
+            world.ask(user_id, "GET", "/api/settings")
+        world.engine.run(world.engine.ms + 5 * SECOND)
+        for user_id in (world.anna, world.ben):
+            user = world.user(user_id)
+            if not user.syncs:
+                world.ask(user_id, "PUT", "/api/settings", {"sync": "Sync with Salesforce tasks"}, version=user.version)
+
+    def step(self, step: Step) -> None:
+        """Do one act, then let some time pass."""
+        engine = self.world.engine
+        engine.rng.seed(step.seed)
+        self.acts.do(step.act)
+        self._pass(self._gap(step.act))
+
+    def _gap(self, act: str) -> int:
+        rng = self.world.engine.rng
+        if act == "long_outage":
+            return 17 * DAY
+        kind = rng.random()
+        if kind < 0.40:
+            return rng.randint(0, 3 * SECOND)
+        if kind < 0.70:
+            return rng.randint(3 * SECOND, MINUTE)
+        if kind < 0.90:
+            return rng.randint(MINUTE, 10 * MINUTE)
+        if kind < 0.98:
+            return rng.randint(10 * MINUTE, 3 * HOUR)
+        return rng.randint(3 * HOUR, 30 * HOUR)
+
+    def _pass(self, span: int) -> None:
+        """Let time pass. In a long gap the schedules fire seldom: what is idle stays idle, and what is refused is refused again."""
+        poll, push = self.world.schedules["poll"], self.world.schedules["push"]
+        poll.stretch, push.stretch = max(1, span // (15 * MINUTE)), max(1, span // (10 * MINUTE))
+        self.world.engine.run(self.world.engine.ms + span)
+        poll.stretch = push.stretch = 1
+
+    def rest(self) -> None:
+        """Nothing goes wrong any more, everybody who synced does again, and two nights pass."""
+        world, engine = self.world, self.world.engine
+        engine.rng.seed("rest")
+        engine.tell("— calm —")
+        world.calm()
+        self._pass(20 * MINUTE)
+        self._turn_on()
+        self._pass(MINUTE)
+        self._pass(30 * MINUTE)
+        self.watch.drift_before, self.watch.dead_letters_before = world.clock.now(), len(world.queue.dead)
+        for night in range(2):
+            self._pass(30 * MINUTE)
+            for reminder in world.store.all():
+                if reminder.trouble and reminder.trouble.code == "KEEPS_CHANGING":  # M8: stopped until somebody asks
+                    world.ask(world.ada, "POST", f"/api/reminders/{reminder.id}/retry")
+            self._pass(DAY - 30 * MINUTE + night)
+        self._pass(30 * MINUTE)
+
+    def judge(self) -> None:
+        """Hold every invariant of a world at rest against it."""
+        self.watch.at_rest()
+
+
+def live(seed: int, *, length: int = STEPS, steps: Sequence[Step] | None = None) -> Simulation:
+    """Live one run to its end. Raises invariants.Violation, with the simulation as its `simulation`."""
+    simulation = Simulation(seed)
+    with simulation.world.live():
+        try:
+            simulation.begin()
+            for step in steps_of(seed, length) if steps is None else steps:
+                simulation.step(step)
+            simulation.rest()
+            simulation.judge()
+        except invariants.Violation as violation:
+            violation.of = simulation
+            raise
+    return simulation
+
+
+def fails(seed: int, steps: Sequence[Step], like: str) -> bool:
+    """Whether this story, too, breaks the invariant of that name."""
+    try:
+        live(seed, steps=steps)
+    except invariants.Violation as violation:
+        return violation.name == like
+    return False
+
+
+def shorten(seed: int, name: str, *, length: int = STEPS, most: int = 150) -> list[Step]:
+    """Leave out whatever the failure does not need, in ever smaller pieces, with at most so many runs."""
+    steps, size, runs = steps_of(seed, length), length // 2, 0
+    while size:
+        start = 0
+        while start < len(steps) and runs < most:
+            fewer = steps[:start] + steps[start + size :]
+            runs += 1
+            if fails(seed, fewer, name):
+                steps = fewer
+            else:
+                start += size
+        size = size // 2 if runs < most else 0
+    return steps
+
+
+def kinds(simulations: Collection[Simulation]) -> dict[str, int]:
+    """Faults that happened, by kind."""
+    found: dict[str, int] = {}
+    for simulation in simulations:
+        for name, count in simulation.world.engine.counts.items():
+            if name.startswith("fault: "):
+                found[name] = found.get(name, 0) + count
+    return found
