@@ -15,7 +15,8 @@ from reminders.ports import Ledger
 from reminders.reminder import Held, Record, Reminder, Side, Tombstone, Trouble, Values
 from reminders.tables import open_ledger
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 MINUTE = timedelta(minutes=1)
 ANNA = "005000000000001AAA"
 BEN = "005000000000002AAA"

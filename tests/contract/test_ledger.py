@@ -34,7 +34,8 @@ from reminders.reminder import (
 )
 from reminders.tables import open_ledger
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 ANNA = "005000000000001AAA"
 TASK = "00T000000000001EAA"
 _ids = count(1)

@@ -10,7 +10,8 @@ import pytest
 from reminders.ports import Ledger, Shelf, View
 from reminders.reminder import Agreement, Event, Field, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 TODAY = "2026-11-22"
 ANNA = "005000000000001AAA"
 BEN = "005000000000002AAA"

@@ -10,7 +10,8 @@ from reminders.pace import Deferred
 from reminders.ports import Ledger
 from reminders.task import Hint
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 MINUTE = timedelta(minutes=1)
 SOON, LATER = date(2026, 11, 24), date(2027, 1, 2)
 

@@ -12,7 +12,8 @@ from reminders.ports import Ledger, Shelf, View
 from reminders.reminder import Event, Line, Record, Reminder, Status, Values
 from reminders.settings import User
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 ANNA = "005000000000001AAA"
 BEN = "005000000000002AAA"
 LINE = Line(at=NOW, event=Event.CREATED, rule="C1", text="Created here.")

@@ -9,7 +9,8 @@ from reminders.lists import span
 from reminders.ports import Ledger, View
 from reminders.reminder import Event, Line, Record, Reminder, Status, Values
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
+"""Ahead of every real clock: the engine forgets what expires."""
 ANNA = "005000000000001AAA"
 BEN = "005000000000002AAA"
 NINA = "003000000000001AAA"
