@@ -45,7 +45,7 @@ def reminder_item(model: type[ReminderItem], reminder: Reminder) -> ReminderItem
         list_order=place(reminder),
         changed_order=changed_place(reminder),
         creator_key=list_key(reminder.created_by, shelf(reminder)) if given_away(reminder) else None,
-        person_key=reminder.values.person,
+        person_key=reminder.values.person or None,  # an index takes no empty key
         **_waiting(reminder),
         **_troubled(reminder),
         **_version(reminder.version),

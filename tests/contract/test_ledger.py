@@ -321,6 +321,12 @@ def test_whatever_goes_in_comes_out_equal(ledger: Ledger, reminder: Reminder, to
     assert ledger.history(reminder.id) == list(told)
 
 
+def test_an_empty_person_is_stored_and_in_no_index(ledger: Ledger) -> None:
+    """An index takes no empty key: the whole write was refused, and each retry of it."""
+    nobody = replace(a_reminder(), values=replace(a_reminder().values, person=""))
+    assert saved(ledger, Record(reminder=nobody)).values.person == ""
+
+
 def test_the_round_trip_covers_every_field() -> None:
     """A field added to Reminder must be added to the strategy too, or nothing would notice that it is not stored."""
     drawn = set(reminders.wrapped_strategy.kwargs)  # type: ignore[attr-defined]  # hypothesis wraps st.builds lazily

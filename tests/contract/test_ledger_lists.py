@@ -12,7 +12,7 @@ from reminders.reminder import Agreement, Event, Field, Line, Record, Reminder, 
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""
-TODAY = "2026-11-22"
+TODAY = "2126-11-22"
 ANNA = "005000000000001AAA"
 BEN = "005000000000002AAA"
 
@@ -61,15 +61,15 @@ def test_a_view_shows_what_belongs_into_it_in_order(ledger: Ledger, view: View, 
     """Open ones soonest first and undated last; completed and deleted ones latest first; TODAY is today and tomorrow (S5)."""
     store(
         ledger,
-        a_reminder("far", "2031-01-01"),
-        a_reminder("tomorrow", "2026-11-23"),
-        a_reminder("today", "2026-11-22"),
-        a_reminder("yesterday", "2026-11-21"),
-        a_reminder("day after", "2026-11-24"),
+        a_reminder("far", "2131-01-01"),
+        a_reminder("tomorrow", "2126-11-23"),
+        a_reminder("today", "2126-11-22"),
+        a_reminder("yesterday", "2126-11-21"),
+        a_reminder("day after", "2126-11-24"),
         a_reminder("long ago", "0999-12-31"),
         a_reminder("some day"),
-        a_reminder("done old", "2026-11-22", complete=True),
-        a_reminder("done new", "2026-11-23", complete=True),
+        a_reminder("done old", "2126-11-22", complete=True),
+        a_reminder("done new", "2126-11-23", complete=True),
         a_reminder("done some day", complete=True),
         deleted("gone 1 day", NOW - timedelta(days=1)),
         deleted("gone 15 days", NOW - timedelta(days=15)),
@@ -83,20 +83,20 @@ def test_a_view_shows_what_belongs_into_it_in_order(ledger: Ledger, view: View, 
 
 def test_today_is_the_users_own_day(ledger: Ledger) -> None:
     """In Auckland it is tomorrow already: the list goes by the date that the caller names."""
-    store(ledger, a_reminder("today", "2026-11-22"), a_reminder("day after", "2026-11-24"))
-    assert listed(ledger, View.TODAY, "2026-11-23") == ["day after"]
-    assert listed(ledger, View.OVERDUE, "2026-11-23") == ["today"]
+    store(ledger, a_reminder("today", "2126-11-22"), a_reminder("day after", "2126-11-24"))
+    assert listed(ledger, View.TODAY, "2126-11-23") == ["day after"]
+    assert listed(ledger, View.OVERDUE, "2126-11-23") == ["today"]
 
 
 def test_today_and_tomorrow_cross_the_end_of_the_year(ledger: Ledger) -> None:
     """Tomorrow is counted by the calendar."""
     store(
         ledger,
-        a_reminder("eve", "2026-12-31"),
-        a_reminder("new year", "2027-01-01"),
-        a_reminder("second", "2027-01-02"),
+        a_reminder("eve", "2126-12-31"),
+        a_reminder("new year", "2127-01-01"),
+        a_reminder("second", "2127-01-02"),
     )
-    assert listed(ledger, View.TODAY, "2026-12-31") == ["eve", "new year"]
+    assert listed(ledger, View.TODAY, "2126-12-31") == ["eve", "new year"]
 
 
 def test_a_day_that_is_none_is_refused(ledger: Ledger) -> None:
@@ -153,7 +153,7 @@ def test_owners_take_turns_at_what_is_due(ledger: Ledger) -> None:
         ledger,
         *(
             replace(
-                a_reminder(f"a{number}", f"2026-12-{30 - number}"), next_attempt=NOW - timedelta(minutes=30 - number)
+                a_reminder(f"a{number}", f"2126-12-{30 - number}"), next_attempt=NOW - timedelta(minutes=30 - number)
             )
             for number in range(20)
         ),
