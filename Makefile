@@ -10,7 +10,7 @@ SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1
       $(UV) tool run --from aws-sam-cli==$(SAM_VERSION) sam
 RUN := $(UV) run --frozen
 PARALLEL := -n auto --dist worksteal
-PURE := tests/unit/core tests/unit/test_edit.py tests/unit/test_problems.py
+PURE := tests/unit/core
 ARGS ?=
 EXAMPLES ?= 10000
 SEEDS ?= 1000

@@ -3,8 +3,8 @@
 from typing import Any
 
 from reminders import runtime, telemetry
-from reminders.completions import completions
-from reminders.events import Event
+from reminders.aws.completions import completions
+from reminders.aws.events import Event
 from reminders.ports import Summary
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from reminders import api_app, runtime, telemetry
-from reminders.access import Site
+from reminders import runtime, telemetry
+from reminders.api import app
+from reminders.services.access import Site
 
 
 @telemetry.quiet
@@ -19,4 +20,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """
     variables = runtime.environment()
     site = Site(organization_id=variables.organization_id, salesforce_url=variables.salesforce_url)
-    return api_app.answer(event, context, runtime.world, site)
+    return app.answer(event, context, runtime.world, site)

@@ -1,7 +1,9 @@
 """The poll: what changed or was deleted in the org, and what a user who turned sync on has there, become hints (I3, S2)."""
 
-from reminders import events, find, runtime, telemetry, timetable
-from reminders.events import Event, Scheduled, Woken
+from reminders import runtime, telemetry
+from reminders.aws import events
+from reminders.aws.events import Event, Scheduled, Woken
+from reminders.sync import find, timetable
 
 
 @telemetry.quiet

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from reminders import events, inbox, runtime, telemetry
-from reminders.events import Event
+from reminders import runtime, telemetry
+from reminders.aws import events
+from reminders.aws.events import Event
+from reminders.sync import inbox
 
 
 @telemetry.quiet

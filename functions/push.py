@@ -1,7 +1,9 @@
 """The push: what waits on reminders is merged with their tasks and written to Salesforce (O1)."""
 
-from reminders import events, outbox, runtime, telemetry
-from reminders.events import Event, Rung, Scheduled
+from reminders import runtime, telemetry
+from reminders.aws import events
+from reminders.aws.events import Event, Rung, Scheduled
+from reminders.sync import outbox
 
 
 @telemetry.quiet

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from reminders import outbound_message, runtime, telemetry
-from reminders.events import Event
+from reminders import runtime, telemetry
+from reminders.aws.events import Event
+from reminders.salesforce import outbound_message
 
 
 @telemetry.quiet

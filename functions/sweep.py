@@ -1,7 +1,9 @@
 """The sweep: hints for everything that could have drifted, so that nothing lost stays lost (I5)."""
 
-from reminders import comparison, events, runtime, telemetry
-from reminders.events import Event
+from reminders import runtime, telemetry
+from reminders.aws import events
+from reminders.aws.events import Event
+from reminders.sync import comparison
 
 
 @telemetry.quiet

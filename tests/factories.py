@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from reminders.decision import Terms
-from reminders.fields import agree_on_all
-from reminders.reminder import Field, Reminder, Values
-from reminders.settings import Settings
-from reminders.task import Task
+from reminders.core.decision import Terms
+from reminders.core.fields import agree_on_all
+from reminders.core.reminder import Field, Reminder, Values
+from reminders.core.settings import Settings
+from reminders.core.task import Task
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(hours=1)

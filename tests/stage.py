@@ -20,12 +20,13 @@ from fakes.still_clock import StillClock
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import make_org
-from reminders import deferral, edit, find, inbox, outbox
+from reminders.core import edit
+from reminders.core.reminder import Event, Line, Record, Reminder, Values
+from reminders.core.settings import Import, User
+from reminders.core.task import Hint, Task
 from reminders.ports import Summary, World
-from reminders.reminder import Event, Line, Record, Reminder, Values
-from reminders.salesforce import Credentials, connect
-from reminders.settings import Import, User
-from reminders.task import Hint, Task
+from reminders.salesforce.client import Credentials, connect
+from reminders.sync import deferral, find, inbox, outbox
 
 BUSY = 50
 """Rounds after which a world that has not come to rest never will."""

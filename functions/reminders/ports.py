@@ -12,17 +12,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reminders.budget import Spending
-from reminders.drift import Comparison, Drift
-from reminders.pace import Deferred
-from reminders.problems import Failure, Outage
-from reminders.reminder import Line, Record, Reminder, Side
-from reminders.set_up_rules import Access, Picklists, PicklistValue
-from reminders.settings import Settings, User
-from reminders.task import Hint, Task
+from reminders.core.budget import Spending
+from reminders.core.drift import Comparison, Drift
+from reminders.core.pace import Deferred
+from reminders.core.problems import Failure, Outage
+from reminders.core.reminder import Line, Record, Reminder, Side
+from reminders.core.set_up_rules import Access, Picklists, PicklistValue
+from reminders.core.settings import Settings, User
+from reminders.core.task import Hint, Task
 
 if TYPE_CHECKING:
-    from reminders.lists import Span
+    from reminders.core.lists import Shelf, Span, View
 
 READ_BATCH: Final = 500
 """Ids per read call: as many as fit into a URI of 16,384 bytes."""
@@ -219,27 +219,6 @@ class Page:
 
     reminders: tuple[Reminder, ...]
     next: str | None
-
-
-class View(StrEnum):
-    """The lists of the Command Center (S5)."""
-
-    TODAY = "today"
-    OVERDUE = "overdue"
-    UPCOMING = "upcoming"
-    NO_DATE = "no-date"
-    OPEN = "open"
-    COMPLETED = "completed"
-    DELETED = "deleted"
-
-
-class Shelf(StrEnum):
-    """Where a reminder of an assignee lies; every reminder lies on exactly one."""
-
-    OPEN = "open"
-    COMPLETE = "complete"
-    DELETED = "deleted"
-    HANDED = "handed"
 
 
 class Mark(StrEnum):

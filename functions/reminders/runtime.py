@@ -19,12 +19,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reminders import telemetry
-from reminders.completions import Bus
-from reminders.event_bus import EventBus
-from reminders.hint_queue import DeadLetterQueue, HintQueue
-from reminders.outbound_message import matches
+from reminders.aws.completions import Bus
+from reminders.aws.event_bus import EventBus
+from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
+from reminders.aws.secret import Secret
 from reminders.ports import Clock, DeadLetters, Hints, Ledger, Org, World
-from reminders.secret import Secret
+from reminders.salesforce.outbound_message import matches
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -203,12 +203,12 @@ def _fetch(secret_id: str) -> str:
 @lru_cache(maxsize=1)
 def _org(url: str, api_version: str, secret: str) -> Org:
     """Make the client; it signs in when first asked. Raises NotConfigured if the secret is not what it should be."""
-    from reminders import salesforce  # noqa: PLC0415 -- receive must not load it
+    from reminders.salesforce import client  # noqa: PLC0415 -- receive must not load it
 
     try:
         entries = json.loads(secret)
-        return salesforce.connect(
-            salesforce.Credentials(
+        return client.connect(
+            client.Credentials(
                 url=url,
                 api_version=api_version,
                 consumer_key=entries["consumer_key"],
@@ -225,7 +225,7 @@ def _org(url: str, api_version: str, secret: str) -> Org:
 
 @cache
 def _ledger() -> Ledger:
-    from reminders import tables  # noqa: PLC0415 -- receive must not load it
+    from reminders.ledger import tables  # noqa: PLC0415 -- receive must not load it
 
     variables = environment()
     return tables.open_ledger(

@@ -11,8 +11,8 @@ from typing import Final, ParamSpec, TypeVar
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from reminders.core.problems import Failure
 from reminders.ports import Summary
-from reminders.problems import Failure
 
 NAMESPACE: Final = "ReminderSync"
 """Of all metrics. Their dimensions: `service`, `run`."""

@@ -25,7 +25,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Final, TypedDict
 
-from reminders.items import bind
+from reminders.ledger.items import bind
 
 PACKAGE: Final = "amplify-dynamodb-simulator"
 VERSION: Final = "2.9.30"

@@ -8,8 +8,8 @@ from fakes.on_the_page import make, names, open_as, open_reminder, refuse, store
 from fakes.people import NOW, Api
 from playwright.sync_api import Page, expect
 
-from reminders.problems import Failure, Kind, Outage
-from reminders.reminder import Event, Field, Line, Record, Side
+from reminders.core.problems import Failure, Kind, Outage
+from reminders.core.reminder import Event, Field, Line, Record, Side
 
 
 def test_a_problem_is_found_understood_and_tried_again(page: Page, api: Api) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fakes.memory_ledger import MemoryLedger
 
+from reminders.ledger.tables import open_ledger
 from reminders.ports import Ledger
-from reminders.tables import open_ledger
 
 
 @pytest.fixture(params=["memory", "dynamodb"])

@@ -10,10 +10,10 @@ import boto3
 import pytest
 
 from infra.local.dynamodb import TableNames
-from reminders.holds import MASS_DELETE_HELD, group
+from reminders.core.holds import MASS_DELETE_HELD, group
+from reminders.core.reminder import Held, Record, Reminder, Side, Tombstone, Trouble, Values
+from reminders.ledger.tables import open_ledger
 from reminders.ports import Ledger
-from reminders.reminder import Held, Record, Reminder, Side, Tombstone, Trouble, Values
-from reminders.tables import open_ledger
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

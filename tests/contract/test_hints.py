@@ -16,8 +16,7 @@ from fakes.memory_hints import MemoryHints
 from fakes.still_clock import StillClock
 from moto import mock_aws
 
-from reminders.dead_letters import MOST, revive
-from reminders.hint_queue import (
+from reminders.aws.hint_queue import (
     ATTEMPTS,
     PER_CALL,
     PER_MESSAGE,
@@ -28,8 +27,9 @@ from reminders.hint_queue import (
     pack,
     unpack,
 )
+from reminders.core.task import Hint
 from reminders.ports import DeadBatch, DeadLetters, Hints
-from reminders.task import Hint
+from reminders.sync.dead_letters import MOST, revive
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

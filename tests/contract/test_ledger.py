@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.local.dynamodb import TableNames
-from reminders.ports import Ledger, LedgerUnavailable
-from reminders.reminder import (
+from reminders.core.reminder import (
     Agreement,
     Completion,
     Event,
@@ -32,7 +31,8 @@ from reminders.reminder import (
     Values,
     Write,
 )
-from reminders.tables import open_ledger
+from reminders.ledger.tables import open_ledger
+from reminders.ports import Ledger, LedgerUnavailable
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

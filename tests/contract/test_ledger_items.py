@@ -10,16 +10,17 @@ import boto3
 import pytest
 
 from infra.local.dynamodb import TableNames
-from reminders.completions import completions
-from reminders.drift import NIGHTLY, Comparison, Drift
-from reminders.item_values import UnknownSchema
-from reminders.items import SCHEMA
-from reminders.ports import Ledger, LedgerUnavailable, Mark, Usage, View
-from reminders.problems import Failure, Kind, Outage
-from reminders.reminder import Completion, Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
-from reminders.settings import Import, Settings, User
-from reminders.tables import open_ledger
-from reminders.task import Hint
+from reminders.aws.completions import completions
+from reminders.core.drift import NIGHTLY, Comparison, Drift
+from reminders.core.lists import View
+from reminders.core.problems import Failure, Kind, Outage
+from reminders.core.reminder import Completion, Event, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
+from reminders.core.settings import Import, Settings, User
+from reminders.core.task import Hint
+from reminders.ledger.item_values import UnknownSchema
+from reminders.ledger.items import SCHEMA
+from reminders.ledger.tables import open_ledger
+from reminders.ports import Ledger, LedgerUnavailable, Mark, Usage
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

@@ -7,8 +7,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from reminders.ports import Ledger, Shelf, View
-from reminders.reminder import Agreement, Event, Field, Line, Record, Reminder, Side, Status, Tombstone, Trouble, Values
+from reminders.core.lists import Shelf, View
+from reminders.core.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Line,
+    Record,
+    Reminder,
+    Side,
+    Status,
+    Tombstone,
+    Trouble,
+    Values,
+)
+from reminders.ports import Ledger
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

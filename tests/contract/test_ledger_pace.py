@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from reminders.pace import Deferred
+from reminders.core.pace import Deferred
+from reminders.core.task import Hint
 from reminders.ports import Ledger
-from reminders.task import Hint
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

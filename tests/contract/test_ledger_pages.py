@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from reminders.lists import span, whole_shelf
-from reminders.ports import Ledger, Shelf, View
-from reminders.reminder import Event, Line, Record, Reminder, Status, Values
-from reminders.settings import User
+from reminders.core.lists import Shelf, View, span, whole_shelf
+from reminders.core.reminder import Event, Line, Record, Reminder, Status, Values
+from reminders.core.settings import User
+from reminders.ports import Ledger
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

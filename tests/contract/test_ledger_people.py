@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from reminders.lists import span
-from reminders.ports import Ledger, View
-from reminders.reminder import Event, Line, Record, Reminder, Status, Values
+from reminders.core.lists import View, span
+from reminders.core.reminder import Event, Line, Record, Reminder, Status, Values
+from reminders.ports import Ledger
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

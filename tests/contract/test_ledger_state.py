@@ -8,14 +8,14 @@ from itertools import permutations
 
 import pytest
 
-from reminders.budget import Spending
-from reminders.drift import FULL, NIGHTLY, Comparison, Drift
+from reminders.core.budget import Spending
+from reminders.core.drift import FULL, NIGHTLY, Comparison, Drift
+from reminders.core.problems import Failure, Kind, Outage
+from reminders.core.reminder import Priority, Status
+from reminders.core.set_up_rules import Picklists, PicklistValue
+from reminders.core.settings import Choice, Import, Policy, Settings, User
+from reminders.core.task import Hint
 from reminders.ports import Ledger, Mark, Usage
-from reminders.problems import Failure, Kind, Outage
-from reminders.reminder import Priority, Status
-from reminders.set_up_rules import Picklists, PicklistValue
-from reminders.settings import Choice, Import, Policy, Settings, User
-from reminders.task import Hint
 
 NOW = datetime(2126, 11, 22, 9, 30, tzinfo=UTC)
 """Ahead of every real clock: the engine forgets what expires."""

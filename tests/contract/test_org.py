@@ -21,11 +21,11 @@ from fakes.still_clock import StillClock
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import make_org
+from reminders.core.problems import Kind
+from reminders.core.set_up_rules import Access
+from reminders.core.task import EXTERNAL_ID, Task
 from reminders.ports import Change, InvalidRange, Org, Outcome
-from reminders.problems import Kind
-from reminders.salesforce import Credentials, connect
-from reminders.set_up_rules import Access
-from reminders.task import EXTERNAL_ID, Task
+from reminders.salesforce.client import Credentials, connect
 
 TEXT = 'Ring \U0001f4de\U0001f468\u200d\U0001f469\u200d\U0001f467 \u202bשלום, "O\'Hara"\u202c \\ 50% _x_ <b>&amp;</b>'
 GONE = "00T000000000000EAA"

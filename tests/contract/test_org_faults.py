@@ -17,10 +17,10 @@ from infra.local.org.schema import SYNC_FIELD
 from infra.local.org.task_rules import archive
 from infra.local.org.world import Org as EmulatedOrg
 from infra.local.org.world import make_org
+from reminders.core.problems import Kind
+from reminders.core.task import EXTERNAL_ID
 from reminders.ports import Change, OrgUnavailable, Outcome
-from reminders.problems import Kind
-from reminders.salesforce import Credentials, SalesforceOrg, connect
-from reminders.task import EXTERNAL_ID
+from reminders.salesforce.client import Credentials, SalesforceOrg, connect
 
 TOKEN = "POST /services/oauth2/token"
 CREATE = "POST .*/composite/sobjects"

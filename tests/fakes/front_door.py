@@ -26,12 +26,13 @@ from infra.local.authorizer import Unauthorized, Verifier
 from infra.local.gateway import Answer, Gateway, Request
 from infra.local.lambdas import Function
 from infra.local.wiring import Authorizer, Route
-from reminders import edit, runtime, telemetry
+from reminders import runtime, telemetry
+from reminders.aws.secret import Secret
+from reminders.core import edit
+from reminders.core.reminder import Record, Side, Tombstone, Values
+from reminders.core.settings import User
 from reminders.ports import Hints, Org, World
-from reminders.reminder import Record, Side, Tombstone, Values
 from reminders.runtime import Receiver
-from reminders.secret import Secret
-from reminders.settings import User
 
 CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 ADDRESS = "pT7xWq2Zr9LmK4vN8sHdYc3Fb6GjQe5UaRo1Xi0EwSzBtMuC"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reminders.core.task import Hint
 from reminders.ports import DeadBatch
-from reminders.task import Hint
 
 
 class MemoryDeadLetters:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reminders.hint_queue import HintsNotStored
-from reminders.task import Hint
+from reminders.aws.hint_queue import HintsNotStored
+from reminders.core.task import Hint
 
 
 class MemoryHints:

@@ -13,19 +13,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
-from reminders.budget import Spending
-from reminders.drift import Comparison, Drift
-from reminders.lists import Span, given_away, place, span, trouble_place, trouble_prefix
-from reminders.lists import shelf as lies_on
-from reminders.pace import Deferred
-from reminders.ports import Ledger, Mark, Page, Parked, Shelf, Usage, View
-from reminders.problems import Outage
-from reminders.push_plan import Waits, take_turns, urgency_key
-from reminders.reminder import Line, Record, Reminder, Side, dated
-from reminders.set_up_rules import Picklists
-from reminders.settings import Settings, User
-from reminders.task import Hint
-from reminders.valve import HOUR
+from reminders.core.budget import Spending
+from reminders.core.drift import Comparison, Drift
+from reminders.core.lists import Shelf, Span, View, given_away, place, span, trouble_place, trouble_prefix
+from reminders.core.lists import shelf as lies_on
+from reminders.core.pace import Deferred
+from reminders.core.problems import Outage
+from reminders.core.push_plan import Waits, take_turns, urgency_key
+from reminders.core.reminder import Line, Record, Reminder, Side, dated
+from reminders.core.set_up_rules import Picklists
+from reminders.core.settings import Settings, User
+from reminders.core.task import Hint
+from reminders.core.valve import HOUR
+from reminders.ports import Ledger, Mark, Page, Parked, Usage
 
 
 class MemoryLedger(Ledger):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from fakes.people import BO, NOW, Api
 from playwright.sync_api import Locator, Page, expect
 
-from reminders.reminder import Record, Trouble
+from reminders.core.reminder import Record, Trouble
 
 
 def open_as(page: Page, name: str = "Bo Berg") -> None:

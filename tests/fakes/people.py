@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 from fakes.memory_ledger import MemoryLedger
 from fakes.still_clock import StillClock
 
-from reminders.access import Site
-from reminders.api_app import answer
+from reminders.api.app import answer
+from reminders.core.problems import Failure, Kind
+from reminders.core.set_up_rules import Access, PicklistValue
 from reminders.ports import Hints, Ledger, Org, OrgUnavailable, Person, Usage, World
-from reminders.problems import Failure, Kind
-from reminders.set_up_rules import Access, PicklistValue
+from reminders.services.access import Site
 
 ORG = "00DWU00000RemSyc2A"
 ADA = "005000000000001AAA"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
-from reminders.salesforce_rows import TASK_FIELDS
+from reminders.salesforce.rows import TASK_FIELDS
 
 URL = "https://acme.my.salesforce.com"
 DATE = "Sun, 22 Nov 2026 10:00:00 GMT"

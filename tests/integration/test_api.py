@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from fakes.people import ADA, BO, NOW, Api, sync_on
 
-from reminders.settings import Import
-from reminders.tables import open_ledger
+from reminders.core.settings import Import
+from reminders.ledger.tables import open_ledger
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from datetime import timedelta
 import boto3
 from fakes.people import ADA, BO, Api, sync_on
 
-from reminders.tables import open_ledger
+from reminders.ledger.tables import open_ledger
 
 
 def test_what_is_erased_is_in_no_table(tables: dict[str, str]) -> None:

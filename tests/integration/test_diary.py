@@ -7,12 +7,12 @@ from datetime import date, timedelta
 import pytest
 from stage import Stage
 
-from reminders import find, inbox, outbox
-from reminders.decision import Terms
-from reminders.merge import merge
+from reminders.core.decision import Terms
+from reminders.core.merge import merge
+from reminders.core.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
+from reminders.core.task import EXTERNAL_ID, Hint
 from reminders.ports import Mark
-from reminders.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
-from reminders.task import EXTERNAL_ID, Hint
+from reminders.sync import find, inbox, outbox
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from fakes.memory_dead_letters import MemoryDeadLetters
 from stage import Stage
 
-from reminders import comparison, find, outbox, runs, set_up, timetable
+from reminders.core.reminder import Priority, SyncState, imported_id, sync_state
 from reminders.ports import OrgUnavailable, Usage
-from reminders.reminder import Priority, SyncState, imported_id, sync_state
+from reminders.sync import comparison, find, outbox, runs, set_up, timetable
 
 LIMIT = 100_000
 

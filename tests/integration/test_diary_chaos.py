@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pytest
 from stage import Stage
 
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import Event, Field
 from reminders.ports import OrgUnavailable, Outcome
-from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Field
 
 
 @pytest.fixture

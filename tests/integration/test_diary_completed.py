@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from stage import Stage
 
-from reminders.reminder import Side, Status
-from reminders.settings import DEFAULT_STATUSES, Choice
+from reminders.core.reminder import Side, Status
+from reminders.core.settings import DEFAULT_STATUSES, Choice
 
 
 @pytest.fixture

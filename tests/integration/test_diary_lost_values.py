@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from stage import Stage
 
-from reminders import lost_values
-from reminders.reminder import Event, Record
+from reminders.core import lost_values
+from reminders.core.reminder import Event, Record
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import pytest
 from stage import Stage
 
-from reminders import comparison, find
+from reminders.core.reminder import Status, SyncState, imported_id, sync_state
 from reminders.ports import TooManyIds
-from reminders.preferences import Switch, switch
-from reminders.reminder import Status, SyncState, imported_id, sync_state
+from reminders.services.preferences import Switch, switch
+from reminders.sync import comparison, find
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import pytest
 from stage import Stage
 
 from infra.local.org.ids import checksum
-from reminders import deferral, find, inbox, pace, timetable
-from reminders.hint_queue import HintsNotStored
+from reminders.aws.hint_queue import HintsNotStored
+from reminders.core import pace
+from reminders.core.reminder import Priority, imported_id
+from reminders.core.task import Hint
 from reminders.ports import OrgUnavailable
-from reminders.reminder import Priority, imported_id
-from reminders.task import Hint
+from reminders.sync import deferral, find, inbox, timetable
 
 FIRST_DAY = date(2026, 12, 1)
 AT_ONCE, PACE = 10, 40

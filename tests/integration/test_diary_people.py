@@ -7,12 +7,14 @@ from fakes.memory_dead_letters import MemoryDeadLetters
 from stage import Stage
 
 from infra.local.org.setup import ADMIN_SET
-from reminders import comparison, edit, find, people_data, person_data
+from reminders.core import edit
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import SyncState, imported_id, sync_state
+from reminders.core.settings import User
 from reminders.ports import OrgUnavailable
-from reminders.preferences import Switch, switch
-from reminders.problems import Failure, Kind
-from reminders.reminder import SyncState, imported_id, sync_state
-from reminders.settings import User
+from reminders.services import people_data, person_data
+from reminders.services.preferences import Switch, switch
+from reminders.sync import comparison, find
 
 ADMIN = User(id="005000000000009AAA", admin=True)
 

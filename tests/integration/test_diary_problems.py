@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from stage import Stage
 
-from reminders import edit, find, groups, inbox, outbox
+from reminders.core import edit
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import Event, Field, Priority, Reminder, Status, SyncState, sync_state
+from reminders.core.task import Hint
 from reminders.ports import Change, OrgUnavailable, Outcome
-from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Field, Priority, Reminder, Status, SyncState, sync_state
-from reminders.task import Hint
+from reminders.sync import find, groups, inbox, outbox
 
 VALIDATION = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 NO_CALLS = "No calls today"

@@ -11,9 +11,9 @@ from stage import Stage
 from infra.local.org.schema import SYNC_FIELD
 from infra.local.org.state import MODIFY_ALL, VIEW_ALL
 from infra.local.org.world import STATUSES
-from reminders import outbox, set_up, timetable
-from reminders.reminder import Event, Priority, Status, SyncState, sync_state
-from reminders.settings import Choice
+from reminders.core.reminder import Event, Priority, Status, SyncState, sync_state
+from reminders.core.settings import Choice
+from reminders.sync import outbox, set_up, timetable
 
 GERMAN = (("Offen", False), ("In Arbeit", False), ("Erledigt", True))
 

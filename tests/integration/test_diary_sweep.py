@@ -10,13 +10,13 @@ from fakes.memory_dead_letters import MemoryDeadLetters
 from stage import Stage
 
 from infra.local.org.state import VIEW_ALL
-from reminders import comparison, find
-from reminders.drift import FULL, GRACE, NIGHTLY
-from reminders.gone import Choice, choose, is_gone
-from reminders.hint_queue import HintsNotStored
+from reminders.aws.hint_queue import HintsNotStored
+from reminders.core.drift import FULL, GRACE, NIGHTLY
+from reminders.core.gone import Choice, choose, is_gone
+from reminders.core.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
+from reminders.core.task import Hint
 from reminders.ports import OrgUnavailable, Summary
-from reminders.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
-from reminders.task import Hint
+from reminders.sync import comparison, find
 
 
 @pytest.fixture

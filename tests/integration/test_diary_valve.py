@@ -9,14 +9,15 @@ import pytest
 from fakes.memory_dead_letters import MemoryDeadLetters
 from stage import Stage
 
-from reminders import comparison, edit, gate, groups, inbox, outbox
-from reminders.held_deletes import Decided, Group, Verdict, decide_each, decide_group
-from reminders.holds import MASS_DELETE_HELD, is_held
+from reminders.core import edit
+from reminders.core.holds import MASS_DELETE_HELD, is_held
+from reminders.core.push_plan import chunks
+from reminders.core.reminder import Event, Record, Reminder, Side, SyncState, imported_id, sync_state
+from reminders.core.settings import User
+from reminders.core.task import EXTERNAL_ID, Hint
 from reminders.ports import READ_BATCH
-from reminders.push_plan import chunks
-from reminders.reminder import Event, Record, Reminder, Side, SyncState, imported_id, sync_state
-from reminders.settings import User
-from reminders.task import EXTERNAL_ID, Hint
+from reminders.services.held_deletes import Decided, Group, Verdict, decide_each, decide_group
+from reminders.sync import comparison, gate, groups, inbox, outbox
 
 ADMIN = User(id="005000000000077AAA", name="Ada Admin", admin=True)
 
@@ -493,7 +494,7 @@ def test_a_decision_that_lost_a_race_decides_nothing(stage: Stage) -> None:
 
 def test_many_are_decided_part_by_part(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """M9, Never: one request is bounded, tells what is left, and repeated goes on with it."""
-    monkeypatch.setattr("reminders.held_deletes.AT_ONCE", 4)
+    monkeypatch.setattr("reminders.services.held_deletes.AT_ONCE", 4)
     thirty_deleted_there(stage)
     assert [decide(stage, Verdict.REJECT, Side.SALESFORCE).left for _ in range(4)] == [6, 2, 0, 0]
     assert held(stage) == []

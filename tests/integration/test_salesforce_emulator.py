@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from reminders.core.problems import Kind
 from reminders.ports import Change, OrgUnavailable
-from reminders.problems import Kind
-from reminders.salesforce import Credentials, connect
+from reminders.salesforce.client import Credentials, connect
 
 ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")

@@ -14,9 +14,9 @@ from typing import ClassVar
 import pytest
 from fakes.salesforce_answers import ME, TOKEN
 
+from reminders.core.problems import Kind
 from reminders.ports import OrgUnavailable
-from reminders.problems import Kind
-from reminders.salesforce import Credentials, SalesforceOrg, connect
+from reminders.salesforce.client import Credentials, SalesforceOrg, connect
 
 T1 = "00T000000000001EAA"
 CREATED = [{"id": T1, "success": True, "errors": []}]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local.org.ids import long_id
-from reminders.task import Hint
+from reminders.core.task import Hint
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 REFUSALS = {400, 403, 404, 413}

@@ -15,14 +15,14 @@ from simulation.world.fibers import Fiber
 from simulation.world.journal import By, Here, There
 
 from infra.local.org.schema import Row, Value
-from reminders import mapping
-from reminders.decision import Terms
-from reminders.merge import merge
+from reminders.core import mapping
+from reminders.core.decision import Terms
+from reminders.core.merge import merge
+from reminders.core.reminder import Field, Priority, Reminder, Status, sync_state
+from reminders.core.settings import Choice, Settings
+from reminders.core.subject import inputs, render
+from reminders.core.task import EXTERNAL_ID, Task
 from reminders.ports import Mark
-from reminders.reminder import Field, Priority, Reminder, Status, sync_state
-from reminders.settings import Choice, Settings
-from reminders.subject import inputs, render
-from reminders.task import EXTERNAL_ID, Task
 from reminders.telemetry import RunFailed
 
 if TYPE_CHECKING:

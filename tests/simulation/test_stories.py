@@ -8,11 +8,13 @@ from datetime import date
 import pytest
 from stage import Stage
 
-from reminders import edit, find, inbox, outbox, preferences
+from reminders.core import edit
+from reminders.core.reminder import Event, imported_id
+from reminders.core.task import Hint
 from reminders.ports import Bulk
-from reminders.preferences import Switch
-from reminders.reminder import Event, imported_id
-from reminders.task import Hint
+from reminders.services import preferences
+from reminders.services.preferences import Switch
+from reminders.sync import find, inbox, outbox
 
 
 @pytest.fixture

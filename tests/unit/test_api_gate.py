@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from fakes.people import ADA, BO, CY, NOW, ORG, SITE, Api, as_answer, gateway_event
 
-from reminders.api_app import MAX_BODY, answer
+from reminders.api.app import MAX_BODY, answer
 from reminders.ports import LedgerUnavailable, Usage
 
 

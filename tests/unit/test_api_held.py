@@ -10,8 +10,8 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Api
 
-from reminders.holds import hold
-from reminders.reminder import Event, Record, Reminder, Side, Tombstone, Values
+from reminders.core.holds import hold
+from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Values
 
 HELD = "/api/held-deletes"
 

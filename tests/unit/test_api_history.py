@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakes.people import ADA, BO, CY, NOW, Answer, Api
 
-from reminders.reminder import Event, Field, Line, Record, Side
+from reminders.core.reminder import Event, Field, Line, Record, Side
 
 LOST = Line(at=NOW, event=Event.CONFLICT, rule="F6", text="…", side=Side.HERE, field=Field.DUE, lost="2026-12-24")
 OF_CY = replace(LOST, field=Field.ASSIGNEE, lost=CY)

@@ -11,10 +11,9 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Api, sync_on
 
-from reminders import people_data
-from reminders.lists import whole_shelf
-from reminders.ports import Shelf
-from reminders.reminder import Record, Side, Tombstone
+from reminders.core.lists import Shelf, whole_shelf
+from reminders.core.reminder import Record, Side, Tombstone
+from reminders.services import people_data
 
 SECRET = "She is getting divorced"
 ERASE = f"/api/users/{BO}/erase"

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from fakes.people import ADA, BO, CY, NOW, Api, sync_on
 
-from reminders import person_data
-from reminders.reminder import Record, Side, Tombstone
+from reminders.core.reminder import Record, Side, Tombstone
+from reminders.services import person_data
 
 NINA = "003000000000001AAA"
 SECRET = "She is getting divorced"

@@ -12,11 +12,11 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Api
 
-from reminders import diagnostics
-from reminders.drift import FULL, NIGHTLY, Comparison, Drift
-from reminders.gone import NOT_VISIBLE
-from reminders.problems import Failure, Kind, Outage
-from reminders.reminder import Record, Reminder, Trouble, Values
+from reminders.core.drift import FULL, NIGHTLY, Comparison, Drift
+from reminders.core.gone import NOT_VISIBLE
+from reminders.core.problems import Failure, Kind, Outage
+from reminders.core.reminder import Record, Reminder, Trouble, Values
+from reminders.services import diagnostics
 
 VALIDATION = "FIELD_CUSTOM_VALIDATION_EXCEPTION"
 TOMORROW = NOW + timedelta(days=1)

@@ -11,7 +11,7 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Answer, Api, sync_on
 
-from reminders.reminder import Record, Side, Tombstone, Trouble
+from reminders.core.reminder import Record, Side, Tombstone, Trouble
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from fakes.people import ADA, BO, CY, NOW, Api
 
-from reminders import search
-from reminders.reminder import Priority, Record, Reminder, Trouble, Type, Values
+from reminders.core.reminder import Priority, Record, Reminder, Trouble, Type, Values
+from reminders.services import search
 
 NINA = "003000000000001AAA"
 

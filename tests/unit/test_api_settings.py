@@ -10,10 +10,10 @@ import pytest
 from fakes.memory_ledger import MemoryLedger
 from fakes.people import ADA, BO, CY, NOW, Answer, Api, sync_on
 
+from reminders.core.reminder import Priority
+from reminders.core.set_up_rules import Picklists
+from reminders.core.settings import Choice, Import
 from reminders.ports import Usage
-from reminders.reminder import Priority
-from reminders.set_up_rules import Picklists
-from reminders.settings import Choice, Import
 
 ON = "Sync with Salesforce tasks"
 GONE = {Priority.NORMAL: Choice(written="Gone"), Priority.HIGH: Choice(written="High")}

@@ -18,11 +18,11 @@ from moto import mock_aws
 
 import announce
 from reminders import runtime
-from reminders.completions import Announcement, completions
-from reminders.event_bus import EventBus
-from reminders.item_values import reminder_item
-from reminders.items import bind
-from reminders.reminder import Completion, Reminder, Side, Status, Type
+from reminders.aws.completions import Announcement, completions
+from reminders.aws.event_bus import EventBus
+from reminders.core.reminder import Completion, Reminder, Side, Status, Type
+from reminders.ledger.item_values import reminder_item
+from reminders.ledger.items import bind
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -25,13 +25,14 @@ import pull
 import push
 import receive
 import sweep
-from reminders import comparison, find, inbox, outbox, runtime, telemetry, timetable
-from reminders.events import Event
+from reminders import runtime, telemetry
+from reminders.aws.events import Event
+from reminders.aws.secret import Secret
+from reminders.core.problems import Failure, Kind
+from reminders.core.task import Hint
 from reminders.ports import Summary
-from reminders.problems import Failure, Kind
 from reminders.runtime import Receiver
-from reminders.secret import Secret
-from reminders.task import Hint
+from reminders.sync import comparison, find, inbox, outbox, timetable
 from reminders.telemetry import RunFailed
 
 CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
@@ -299,7 +300,7 @@ def test_run_that_the_org_stopped_is_counted_by_its_kind(
 
 def test_logs_of_the_core_have_the_same_structure(log: StringIO) -> None:
     """What a module of ours logs with the standard library must be found by the same queries."""
-    logging.getLogger("reminders.find").warning("something odd")
+    logging.getLogger("reminders.sync.find").warning("something odd")
 
     assert json.loads(log.getvalue())["message"] == "something odd"
 

@@ -12,7 +12,7 @@ from fakes.front_door import DELETED, HANDED_OVER, LINKED, LOCAL, OF_CY, FrontDo
 from fakes.people import ADA, BO, CY
 
 from infra.local.gateway import Answer
-from reminders.api_app import MAX_BODY
+from reminders.api.app import MAX_BODY
 
 MARK = "leak-me-7f3a"
 """Stands in what is sent; must stand in no log."""

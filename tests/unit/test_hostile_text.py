@@ -6,7 +6,7 @@ import pytest
 from fakes.people import Api
 from stage import Stage
 
-from reminders.subject import MAX_SUBJECT, length
+from reminders.core.subject import MAX_SUBJECT, length
 
 TEXTS = {
     "emoji": "Call 👩‍👩‍👧‍👦 about 🏳️‍🌈, 👍🏽",

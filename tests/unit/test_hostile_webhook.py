@@ -13,7 +13,7 @@ from fakes.outbound_messages import Message
 from fakes.people import ORG
 
 from infra.local.gateway import Answer
-from reminders.outbound_message import MOST_BYTES
+from reminders.salesforce.outbound_message import MOST_BYTES
 
 MARK = "leak-me-7f3a"
 """Stands in what is sent; must stand in no log."""

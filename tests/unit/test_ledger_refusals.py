@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
-from reminders.tables import _refused
+from reminders.ledger.tables import _refused
 
 
 @pytest.mark.parametrize(

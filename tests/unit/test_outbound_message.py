@@ -14,8 +14,8 @@ from fakes.aws_events import load
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminders.outbound_message import MOST_BYTES, Delivery, Refused, matches, parse, receive
-from reminders.task import Hint
+from reminders.core.task import Hint
+from reminders.salesforce.outbound_message import MOST_BYTES, Delivery, Refused, matches, parse, receive
 
 ORGANIZATION = "00D5g000004XyzAEAS"
 SECRET = load("receive")["pathParameters"]["secret"]

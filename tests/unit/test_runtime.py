@@ -14,10 +14,10 @@ from fakes.still_clock import StillClock
 from moto import mock_aws
 
 from reminders import runtime
-from reminders.hint_queue import HintQueue, unpack
+from reminders.aws.hint_queue import HintQueue, unpack
+from reminders.aws.secret import LONGEST, SHORTEST, Secret
+from reminders.core.task import Hint
 from reminders.runtime import Environment, NotConfigured, Receiver, ReceiverEnvironment, read
-from reminders.secret import LONGEST, SHORTEST, Secret
-from reminders.task import Hint
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

@@ -11,9 +11,9 @@ import requests
 from fakes.salesforce_answers import ME, ROW, URL, Script, Sent, answer, error, page
 
 from infra.local.org.ids import long_id
+from reminders.core.set_up_rules import PicklistValue
 from reminders.ports import Change, InvalidRange, OrgUnavailable, Person, TooManyIds
-from reminders.salesforce import Credentials, SalesforceOrg, connect
-from reminders.set_up_rules import PicklistValue
+from reminders.salesforce.client import Credentials, SalesforceOrg, connect
 
 NOW = datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)
 DATA = "/services/data/v66.0"

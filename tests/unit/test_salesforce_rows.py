@@ -8,9 +8,10 @@ from urllib.parse import quote_plus
 import pytest
 from fakes.salesforce_answers import ROW
 
+from reminders.core.problems import Kind
+from reminders.core.task import Task
 from reminders.ports import OrgUnavailable
-from reminders.problems import Kind
-from reminders.salesforce_rows import (
+from reminders.salesforce.rows import (
     batches,
     by_external_id,
     composite_outcomes,
@@ -20,7 +21,6 @@ from reminders.salesforce_rows import (
     stamp,
     task,
 )
-from reminders.task import Task
 
 
 def test_a_row_full_of_nothing_is_a_task_without_values() -> None:

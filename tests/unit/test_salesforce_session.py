@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fakes.salesforce_answers import DATE, ME, TOKEN, URL, Script, answer, error, page
 
+from reminders.core.problems import Kind
 from reminders.ports import OrgUnavailable
-from reminders.problems import Kind
-from reminders.salesforce import Credentials, SalesforceOrg, connect
-from reminders.salesforce_session import MOST_PAGES, Answer
+from reminders.salesforce.client import Credentials, SalesforceOrg, connect
+from reminders.salesforce.session import MOST_PAGES, Answer
 
 EXPIRED = ("INVALID_SESSION_ID", "Session expired or invalid", 401)
 BUSY = "<html>Down for maintenance</html>"

@@ -12,9 +12,9 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPSConnection
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, ProtocolError, ReadTimeoutError
 
+from reminders.core.problems import Kind
 from reminders.ports import OrgUnavailable, Usage
-from reminders.problems import Kind
-from reminders.salesforce_wire import Credentials, Wire, broken, date_of
+from reminders.salesforce.wire import Credentials, Wire, broken, date_of
 
 SECRET = Credentials(url=URL, consumer_key="the-key", consumer_secret="the-secret")
 JWT = Credentials(url=URL, consumer_key="the-key", username="sync@acme.example", private_key="the-pem")

@@ -13,8 +13,8 @@ import pytest
 
 import infra.local
 from infra.local.template import Template, load
-from reminders import items
-from reminders.reminder import Side
+from reminders.core.reminder import Side
+from reminders.ledger import items
 from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment, SweepEnvironment
 
 ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pynamodb.models import Model
 
-from reminders.items import bind
+from reminders.ledger.items import bind
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 ITEMS = bind(reminders="reminders", links="links", history="history", state="state")

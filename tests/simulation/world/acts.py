@@ -15,7 +15,7 @@ from simulation.world.world import World
 
 from infra.local.org import task_rules
 from infra.local.org.schema import EXTERNAL_ID, Row
-from reminders.reminder import Reminder
+from reminders.core.reminder import Reminder
 
 FIRST_DUE: Final = date(2026, 11, 20)
 TEMPLATES: Final = (

@@ -14,8 +14,8 @@ from enum import StrEnum
 from infra.local.org.records import Write
 from infra.local.org.schema import Row, Value
 from infra.local.org.world import Org
+from reminders.core.reminder import Line, Record, Reminder
 from reminders.ports import Mark
-from reminders.reminder import Line, Record, Reminder
 
 
 class By(StrEnum):

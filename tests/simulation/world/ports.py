@@ -20,11 +20,11 @@ from simulation.world.journal import Journal
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import Org
-from reminders.hint_queue import DeadLetterQueue, HintQueue
+from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
+from reminders.core.reminder import Record, Reminder
+from reminders.core.settings import User
 from reminders.ports import Ledger, LedgerUnavailable, Mark, World
-from reminders.reminder import Record, Reminder
-from reminders.salesforce import Credentials, connect
-from reminders.settings import User
+from reminders.salesforce.client import Credentials, connect
 
 LEDGER_MS: Final = (1, 15)
 QUEUE_MS: Final = (2, 20)

@@ -37,11 +37,11 @@ from infra.local.org.schema import SYNC_FIELD, Row
 from infra.local.org.state import MODIFY_ALL, VIEW_ALL
 from infra.local.org.world import make_org
 from reminders import runtime, telemetry
-from reminders.hint_queue import unpack
-from reminders.ration import Rationed
+from reminders.aws.hint_queue import unpack
+from reminders.aws.secret import Secret
+from reminders.core.settings import User
 from reminders.runtime import Receiver
-from reminders.secret import Secret
-from reminders.settings import User
+from reminders.sync.ration import Rationed
 
 HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     "api": api.handler,

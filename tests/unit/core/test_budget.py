@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminders import budget
-from reminders.budget import Limit, Pressure, Spending
-from reminders.problems import Kind
+from reminders.core import budget
+from reminders.core.budget import Limit, Pressure, Spending
+from reminders.core.problems import Kind
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

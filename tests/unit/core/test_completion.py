@@ -7,10 +7,10 @@ from datetime import timedelta
 import pytest
 from factories import NO_SYNC, NOW, a_pair, a_task, edited, terms
 
-from reminders.merge import merge
-from reminders.reminder import Completion, Reminder, Side, Status, Tombstone
-from reminders.settings import DEFAULT_STATUSES, Choice, Settings
-from reminders.task import Task
+from reminders.core.merge import merge
+from reminders.core.reminder import Completion, Reminder, Side, Status, Tombstone
+from reminders.core.settings import DEFAULT_STATUSES, Choice, Settings
+from reminders.core.task import Task
 
 LATE = NOW - timedelta(minutes=1)
 WIDER = Settings(

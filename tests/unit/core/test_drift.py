@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from factories import ANNA, BEFORE, NOW, a_pair, a_task, edited, terms
 
-from reminders.decision import Decision
-from reminders.drift import GRACE, differences, missed, tell
-from reminders.edit import Refused
-from reminders.gone import NOT_VISIBLE, Choice, choose, is_gone, missing, seen_again
-from reminders.merge import merge
-from reminders.reminder import Event, Record, Reminder, Side, Status, Tombstone
-from reminders.task import Deleted, Reading, Task, Unreadable
+from reminders.core.decision import Decision
+from reminders.core.drift import GRACE, differences, missed, tell
+from reminders.core.edit import Refused
+from reminders.core.gone import NOT_VISIBLE, Choice, choose, is_gone, missing, seen_again
+from reminders.core.merge import merge
+from reminders.core.reminder import Event, Record, Reminder, Side, Status, Tombstone
+from reminders.core.task import Deleted, Reading, Task, Unreadable
 
 GONE = missing(a_pair(), terms(), NOW)
 DELETED_HERE = replace(edited(a_pair()), tombstone=Tombstone(at=NOW, side=Side.HERE))

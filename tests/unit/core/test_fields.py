@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from factories import BEFORE, BEN, CONTACT, LEAD, NOW, a_pair, a_task, edited, some_values
 
-from reminders import mapping
-from reminders.fields import Merged, Outcome, Sides, about_to_send, merge_fields, mirrored, outcome, unsent
-from reminders.reminder import Event, Field, Priority, Reminder, Side, Status, Values
-from reminders.settings import Choice, Policy, Settings
-from reminders.task import Task
+from reminders.core import mapping
+from reminders.core.fields import Merged, Outcome, Sides, about_to_send, merge_fields, mirrored, outcome, unsent
+from reminders.core.reminder import Event, Field, Priority, Reminder, Side, Status, Values
+from reminders.core.settings import Choice, Policy, Settings
+from reminders.core.task import Task
 
 
 @pytest.mark.parametrize(

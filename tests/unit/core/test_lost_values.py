@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from factories import BEFORE, BEN, CONTACT, NOW, QUEUE, a_pair, some_values
 
-from reminders.edit import Refused
-from reminders.lost_values import offered, take_back
-from reminders.reminder import Event, Field, Line, Priority, Record, Side, Status, Tombstone
-from reminders.settings import DEFAULT_STATUSES, Choice, Settings
+from reminders.core.edit import Refused
+from reminders.core.lost_values import offered, take_back
+from reminders.core.reminder import Event, Field, Line, Priority, Record, Side, Status, Tombstone
+from reminders.core.settings import DEFAULT_STATUSES, Choice, Settings
 
 SOON = NOW + timedelta(minutes=1)
 

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from factories import BEN, CONTACT, a_task, some_values
 
-from reminders import mapping
-from reminders.reminder import NO_SUBJECT, Field, Priority, Status, Type
-from reminders.settings import DEFAULT_STATUSES, Choice, Settings
+from reminders.core import mapping
+from reminders.core.reminder import NO_SUBJECT, Field, Priority, Status, Type
+from reminders.core.settings import DEFAULT_STATUSES, Choice, Settings
 
 SETTINGS = Settings()
 RENAMED = Settings(

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from factories import ANNA, BEFORE, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_pair, a_task, edited, some_values, terms
 
-from reminders.decision import Decision
-from reminders.first_meeting import importable
-from reminders.merge import merge
-from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
-from reminders.settings import Settings
-from reminders.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
-from reminders.writes import ROUNDS, STAYS_OPEN, with_intent
+from reminders.core.decision import Decision
+from reminders.core.first_meeting import importable
+from reminders.core.merge import merge
+from reminders.core.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
+from reminders.core.settings import Settings
+from reminders.core.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
+from reminders.core.writes import ROUNDS, STAYS_OPEN, with_intent
 
 LEASE = timedelta(minutes=2)
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from reminders.pace import Deferred, by_owner, granted
-from reminders.task import Hint
+from reminders.core.pace import Deferred, by_owner, granted
+from reminders.core.task import Hint
 
 
 @pytest.mark.parametrize(

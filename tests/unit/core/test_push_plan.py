@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from factories import NOW, a_pair, some_values
 
-from reminders.decision import Send
-from reminders.push_plan import (
+from reminders.core.decision import Send
+from reminders.core.push_plan import (
     Call,
     Planned,
     Waits,
@@ -19,7 +19,7 @@ from reminders.push_plan import (
     urgency,
     urgency_key,
 )
-from reminders.reminder import Priority, Write
+from reminders.core.reminder import Priority, Write
 
 
 def test_as_few_calls_as_the_platform_allows() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from reminders.gone import NOT_VISIBLE
-from reminders.holds import MASS_DELETE_HELD
-from reminders.problems import known_codes
-from reminders.remedies import REMEDIES, remedy
-from reminders.salesforce_rows import UNEXPECTED
-from reminders.salesforce_wire import NO_ANSWER, NOT_REACHED, TIMEOUT
-from reminders.writes import KEEPS_CHANGING
+from reminders.core.gone import NOT_VISIBLE
+from reminders.core.holds import MASS_DELETE_HELD
+from reminders.core.problems import known_codes
+from reminders.core.remedies import REMEDIES, remedy
+from reminders.core.writes import KEEPS_CHANGING
+from reminders.salesforce.rows import UNEXPECTED
+from reminders.salesforce.wire import NO_ANSWER, NOT_REACHED, TIMEOUT
 
 DOCUMENTED = [
     "INVALID_SESSION_ID",

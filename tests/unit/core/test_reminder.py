@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from factories import BEFORE, NOW, a_pair
 
-from reminders.reminder import (
+from reminders.core.reminder import (
     Event,
     Line,
     Record,
@@ -23,7 +23,7 @@ from reminders.reminder import (
     sync_state,
     waiting,
 )
-from reminders.settings import Import
+from reminders.core.settings import Import
 
 TROUBLE = Trouble(code="X", message="", since=NOW)
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from factories import a_pair
 
-from reminders.decision import Decision, Send
-from reminders.reminder import Field, Priority, Record, Status, Write
-from reminders.set_up_rules import STALE, Access, Picklists, PicklistValue, access_checks, hold, mapping_checks
-from reminders.settings import Choice, Settings
+from reminders.core.decision import Decision, Send
+from reminders.core.reminder import Field, Priority, Record, Status, Write
+from reminders.core.set_up_rules import STALE, Access, Picklists, PicklistValue, access_checks, hold, mapping_checks
+from reminders.core.settings import Choice, Settings
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FULL = Access(view_all=True, modify_all=True, field_seen=True, field_written=True, field_unique=True)

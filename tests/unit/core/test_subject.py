@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from factories import some_values
 
-from reminders.reminder import NO_SUBJECT, Type
-from reminders.subject import DYNAMIC_FIELDS, UnknownField, check, inputs, render
+from reminders.core.reminder import NO_SUBJECT, Type
+from reminders.core.subject import DYNAMIC_FIELDS, UnknownField, check, inputs, render
 
 
 def test_the_default_template_is_the_name() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminders.settings import Import, User, import_from
+from reminders.core.settings import Import, User, import_from
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 

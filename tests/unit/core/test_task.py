@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from factories import NOW, TASK_ID, a_task
 
-from reminders.task import is_task_id
+from reminders.core.task import is_task_id
 
 
 @pytest.mark.parametrize(("modified", "modstamp"), [(0, 5), (5, 0), (5, 5)])

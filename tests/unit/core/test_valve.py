@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from factories import ANNA, BEFORE, BEN, NO_SYNC, NOW, TASK_ID, a_pair, a_task, edited, terms
 
-from reminders import edit
-from reminders.holds import MASS_DELETE_HELD, confirm, group_of, is_held, quiet, reject, released
-from reminders.merge import merge
-from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Reminder, Side, Tombstone, Trouble, Write
-from reminders.task import Deleted, Reading, Unreadable
-from reminders.valve import HOUR, allowed, had, passing
-from reminders.writes import bury, with_intent, write_done, write_failed
+from reminders.core import edit
+from reminders.core.holds import MASS_DELETE_HELD, confirm, group_of, is_held, quiet, reject, released
+from reminders.core.merge import merge
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import Event, Reminder, Side, Tombstone, Trouble, Write
+from reminders.core.task import Deleted, Reading, Unreadable
+from reminders.core.valve import HOUR, allowed, had, passing
+from reminders.core.writes import bury, with_intent, write_done, write_failed
 
 LATER = NOW + timedelta(minutes=1)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminders.watermark import DELETED_HORIZON, UPDATED_HORIZON, Span, covered, span, too_old
+from reminders.core.watermark import DELETED_HORIZON, UPDATED_HORIZON, Span, covered, span, too_old
 
 NOW = datetime(2026, 11, 23, 9, 7, 42, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

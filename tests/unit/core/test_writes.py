@@ -9,12 +9,21 @@ from typing import Any
 import pytest
 from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited, terms
 
-from reminders.merge import merge
-from reminders.problems import Failure, Kind
-from reminders.reminder import Event, Field, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
-from reminders.settings import Settings
-from reminders.task import Task, Unreadable
-from reminders.writes import DAILY, MAX_OPEN, STAYS_OPEN, TOO_OFTEN, delete_done, with_intent, write_done, write_failed
+from reminders.core.merge import merge
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import Event, Field, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
+from reminders.core.settings import Settings
+from reminders.core.task import Task, Unreadable
+from reminders.core.writes import (
+    DAILY,
+    MAX_OPEN,
+    STAYS_OPEN,
+    TOO_OFTEN,
+    delete_done,
+    with_intent,
+    write_done,
+    write_failed,
+)
 
 LEASE = timedelta(minutes=2)
 

@@ -18,7 +18,7 @@ from infra.local.lambdas import Function
 from infra.local.org.clock import MovableClock
 from infra.local.template import TemplateError
 from infra.local.wiring import Timetable
-from reminders import events
+from reminders.aws import events
 
 MOMENT = datetime(2026, 3, 29, 23, 50, 30, tzinfo=UTC)
 

@@ -1,0 +1,92 @@
+"""Deletes, carried over from one side to the other (M4, M6, M9, F6). Part of `merge`.
+
+What carries a delete over says so (`Decision.delete`), with what is to be done instead if the mass-delete valve holds it. What was
+deleted on both sides already carries nothing over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from reminders.core.decision import Decision, Delete, Send, Terms, changed, rung, sync_is_off, there
+from reminders.core.fields import Sides, merge_fields, unsent_lines
+from reminders.core.holds import hold, is_held, still_held, whose
+from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
+from reminders.core.task import Deleted, Task
+from reminders.core.writes import agreed, bury, unseen
+
+
+def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
+    """Decide on a reminder whose task is deleted."""
+    if reminder.tombstone and reminder.tombstone.agreed:
+        return Decision(rule="M4", reason="Deleted on both sides.")
+    if not reminder.handed_over and reminder.owner_before not in terms.syncing:
+        return sync_is_off(reminder)
+    if reminder.tombstone:
+        # If it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
+        lost = unseen(reminder, reading.binned, now) if reading.binned else ()
+        line = there(Event.DELETED, "M4", "Deleted in Salesforce as well.", now)
+        return Decision(rule="M4", reason=line.text, record=Record(reminder=bury(reminder, now), lines=(*lost, line)))
+    if is_held(reminder):
+        return still_held(reminder)
+    line = there(Event.DELETED, "M4", "Deleted in Salesforce.", now)
+    lost = unsent_lines(reminder, terms.settings, now, "M4", "The delete in Salesforce wins over this edit.")
+    gone = replace(reminder, tombstone=Tombstone(at=reading.at or now, side=Side.SALESFORCE))
+    delete = None
+    if not reminder.held and not reminder.handed_over:  # neither confirmed, nor in nobody's list
+        series = reading.binned.series if reading.binned else None
+        delete = _counted(reminder, Side.SALESFORCE, series, hold(reminder, Side.SALESFORCE, reading.at, now))
+    record = Record(reminder=bury(gone, now), lines=(*lost, line))
+    return Decision(rule="M4", reason=line.text, record=record, delete=delete)
+
+
+def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:
+    """Our delete is waiting, and the task lives."""
+    before = reminder.owner_before
+    if task.owner in terms.syncing:
+        return still_held(reminder) if is_held(reminder) else _delete_task(reminder, tombstone, task, terms, now)
+    if before == task.owner or before not in terms.syncing:
+        return sync_is_off(reminder)
+    text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
+    unlinked = replace(bury(reminder, now), handed_over=True, task_id=None, generation=reminder.generation + 1)
+    line = there(Event.HANDED_OVER, "F6", text, now)
+    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, unlink=reminder.task_id, lines=(line,)))
+
+
+def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:
+    base, still_open = agreed(reminder, task)
+    merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base, settings=terms.settings, now=now))
+    after = replace(
+        reminder,
+        values=merged.values,
+        agreement=merged.agreement,
+        task_id=task.id,
+        intents=(),
+        tombstone=replace(tombstone, agreed=None, passed=tombstone.passed or now),
+    )
+    after = rung(reminder, after, now)
+    ours_lost = tuple(line for line in merged.lines if line.event is Event.CONFLICT and line.side is Side.HERE)
+    delete = None
+    if not tombstone.passed:
+        linked = replace(
+            reminder,
+            agreement=base,
+            intents=still_open,
+            task_id=task.id,
+            pending=True,
+            tombstone=replace(tombstone, agreed=None),
+        )
+        link = task.id if reminder.task_id is None else None
+        delete = _counted(reminder, Side.HERE, task.series, hold(linked, Side.HERE, None, now, link=link))
+    return Decision(
+        rule="M4",
+        reason="Deleted here: delete the task.",
+        record=changed(reminder, after, (*unseen(reminder, task, now), *ours_lost), task),
+        send=Send(write=Write.DELETE),
+        delete=delete,
+    )
+
+
+def _counted(reminder: Reminder, side: Side, series: str | None, held: Decision) -> Delete:
+    return Delete(side=side, owner=whose(reminder), key=series or reminder.id, held=held)

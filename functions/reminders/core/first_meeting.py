@@ -1,0 +1,99 @@
+"""First meetings (M3, S4, O2): a task without a reminder is imported, or not; a reminder without a task creates one.
+
+Neither is ever a delete or an overwrite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from reminders.core import mapping
+from reminders.core.decision import Decision, Send, Terms, sync_is_off, there
+from reminders.core.fields import about_to_send, agree_on_all
+from reminders.core.reminder import Event, Field, Record, Reminder, Write, imported_id
+from reminders.core.subject import inputs
+from reminders.core.task import EXTERNAL_ID, Reading, Task
+from reminders.core.writes import STAYS_OPEN, bury
+
+IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
+"""To-dos; the other subtypes log something done (S4)."""
+
+
+def importable(task: Task, terms: Terms) -> str | None:
+    """Say why a task seen for the first time is not imported; None if it is (S4)."""
+    if task.is_recurrence:
+        return "it is the master of a recurring series (M10)"
+    if task.is_closed:
+        return "it is closed"
+    if task.owner not in terms.syncing:
+        return "its owner does not sync"
+    if task.subtype not in IMPORTED_SUBTYPES:
+        return f"a task of subtype {task.subtype} is a log, not a to-do"
+    return None
+
+
+def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: datetime) -> Decision:
+    """Decide on a task that is unknown here; `former` is a reminder that it belonged to once (M5)."""
+    if not isinstance(task, Task):
+        return Decision(rule="M3", reason="The task is unknown here and cannot be read.")
+    obstacle = importable(task, terms)
+    if obstacle:
+        return Decision(rule="S4", reason=f"Not imported: {obstacle}.")
+    values = mapping.imported(task, terms.settings)
+    own_id = imported_id(task.id)
+    reminder = Reminder(
+        # Its first reminder has the id that derives from the task; a task that comes back a third time must not meet the second.
+        id=f"{own_id}-{int(task.stamp.timestamp())}" if former and former.id == own_id else own_id,
+        values=values,
+        created=now,
+        created_by=task.created_by,
+        sponsor=task.owner,
+        task_id=task.id,
+        agreement=agree_on_all(values, task, terms.settings),
+    )
+    text = (
+        f"Imported from Salesforce; its task belonged to the reminder {former.id} before."
+        if former
+        else "Imported from Salesforce."
+    )
+    record = Record(reminder=reminder, link=task.id, lines=(there(Event.IMPORTED, "S4", text, now),))
+    told = f"Its former task {task.id} came back in Salesforce; it is the reminder {reminder.id} now."
+    also = (
+        Record(reminder=replace(former, rings=False), lines=(there(Event.LINKED, "M5", told, now),)) if former else None
+    )
+    return Decision(rule="S4", reason="Imported.", record=record, also=also)
+
+
+def no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
+    """No task is known, and a look-up by our id found none."""
+    if reminder.tombstone:
+        return _nothing_to_delete(reminder, now)
+    if reminder.sponsor not in terms.syncing:
+        return sync_is_off(reminder)
+    return Decision(rule="O2", reason="It has no task yet: create one.", send=create(reminder, terms))
+
+
+def create(reminder: Reminder, terms: Terms) -> Send:
+    """Write all its values under its external id; empty ones are left out (O2)."""
+    raw = {item: mapping.put(item, reminder.values, terms.settings) for item in Field}
+    fields = {mapping.TASK_FIELDS[item]: value for item, value in raw.items() if value is not None}
+    return Send(
+        write=Write.CREATE,
+        fields={EXTERNAL_ID: reminder.external_id, **fields},
+        pairs=about_to_send(reminder.values, raw, terms.settings),
+        inputs=inputs(reminder.values),
+    )
+
+
+def _nothing_to_delete(reminder: Reminder, now: datetime) -> Decision:
+    """Deleted here, and no task is found. A create whose answer is not known may still turn up: wait for that long."""
+    open_until = max((intent.at + STAYS_OPEN for intent in reminder.intents), default=now)
+    if reminder.tombstone and reminder.tombstone.agreed:
+        return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.")
+    if open_until > now:
+        record = Record(reminder=replace(reminder, next_attempt=open_until))
+        return Decision(rule="O2", reason="Deleted; its create may still turn up in Salesforce.", record=record)
+    record = Record(reminder=bury(reminder, now))
+    return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.", record=record)

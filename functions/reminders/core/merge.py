@@ -1,0 +1,265 @@
+"""The merge (M1 to M11): reminder, task and their agreement in; one decision with its reason out.
+
+This module decides what the two are to each other: strangers, a pair, deleted, handed over. `fields` merges the fields of a living
+pair; its docstring holds the table of "both changed". `writes` knows our own writes again.
+
+    reminder               task                    decision
+    --------------------   ---------------------   -------------------------------------------------------------
+    unknown                alive                   import it, or say why not (S4)
+    unknown                deleted or unreadable   nothing (M3)
+    not synced             any                     nothing (S2)
+    alive, no task yet     none found              create it (O2)
+    alive                  alive                   merge the fields (M1)
+    alive                  deleted                 delete here; unsent edits go to history (M4)
+    alive                  unreadable              nothing: absence is never a delete (M6)
+    deleted, waiting       alive                   delete there; unseen edits go to history (M4)
+    deleted, waiting       deleted                 both agree
+    deleted, both agreed   alive                   it was undeleted there: bring the reminder back (M5)
+    deleted, never had a   a create of ours        delete there: its answer was lost (O2)
+      task                 turns up
+    restored here          alive                   link again, and merge (M5)
+    restored here          deleted                 n grows by one, and a new task is created (M5)
+
+The owner comes first (F6, S3): only a task that a syncing user owns is merged or written.
+The same function serves both directions: the pull stores what it decides, the push also sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from reminders.core import mapping
+from reminders.core.decision import Decision, Send, Terms, changed, rung, sync_is_off, there
+from reminders.core.deletes import delete_there, deleted_there
+from reminders.core.fields import Sides, about_to_send, agree_on_all, completion, merge_fields, mirrored, unsent_lines
+from reminders.core.first_meeting import create, first_seen, no_task_yet
+from reminders.core.gone import seen_again
+from reminders.core.holds import is_held, released, still_held
+from reminders.core.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Intent,
+    Line,
+    Record,
+    Reminder,
+    Side,
+    Tombstone,
+    Write,
+)
+from reminders.core.subject import inputs
+from reminders.core.task import Deleted, Reading, Task, Unreadable
+from reminders.core.writes import KEEPS_CHANGING, ROUNDS, agreed, in_doubt, replaced, write_failed
+
+
+def merge(
+    reminder: Reminder | None, reading: Reading, terms: Terms, now: datetime, *, former: Reminder | None = None
+) -> Decision:
+    """Decide for one reminder (None: the task is unknown here) and what its task reads as.
+
+    `former` is a reminder that the unknown task belonged to before that one got a new task (M5).
+    """
+    if reminder is None:
+        return first_seen(reading, former, terms, now)
+    # What was read may have rung; what is written rings only by its own decision.
+    reminder = replace(reminder, rings=False)
+    if reminder.sponsor is None:
+        return Decision(rule="S2", reason="The reminder is not synced.")
+    if reminder.tombstone and reminder.tombstone.restored:
+        return _restored(reminder, reminder.tombstone, reading, terms, now)
+    match reading:
+        case Task():
+            return _meet(reminder, reading, terms, now)
+        case Deleted():
+            return deleted_there(reminder, reading, terms, now)
+        case Unreadable() if is_held(reminder):
+            return still_held(reminder)
+        case Unreadable() if reminder.held:
+            # Confirmed, and purged meanwhile: that it was deleted is known (M9), and nothing shows that it lives.
+            return deleted_there(reminder, Deleted(reminder.held.deleted), terms, now)
+        case Unreadable() if reminder.task_id is None:
+            return no_task_yet(reminder, terms, now)
+        case Unreadable():
+            return Decision(rule="M6", reason="The task cannot be read; that is no delete.")
+        case unknown:
+            assert_never(unknown)
+
+
+# --- restored ---------------------------------------------------------------------------------------------------------
+
+
+def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms: Terms, now: datetime) -> Decision:
+    """Taken back here: the task decides (M5). One that both agreed was deleted and cannot be read any more is purged."""
+    back = replace(reminder, tombstone=None)
+    match reading:
+        case Task():
+            return _untold(_meet(back, reading, terms, now))
+        case Unreadable() if reminder.task_id and not tombstone.agreed:
+            return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
+        case _:
+            pass
+    if reminder.owner_before not in terms.syncing:
+        return sync_is_off(reminder)
+    grown = reminder.generation + (reminder.task_id is not None)
+    fresh = replace(
+        back,
+        generation=grown,
+        task_id=None,
+        agreement=None,
+        intents=(),
+        sponsor=reminder.owner_before,
+        handed_over=False,
+    )
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
+    record = Record(reminder=rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
+    return Decision(
+        rule="M5",
+        reason="Restored here; its task is deleted: create a new one.",
+        record=record,
+        send=create(fresh, terms),
+    )
+
+
+def _untold(decision: Decision) -> Decision:
+    """Whatever a restore brings back was completed while it was gone, or before: it is no completion (C6)."""
+    record = decision.record
+    if record is None:
+        return decision
+    return replace(decision, record=replace(record, reminder=replace(record.reminder, completion=None)))
+
+
+# --- both alive -------------------------------------------------------------------------------------------------------
+
+
+def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decision:
+    if task.is_recurrence:
+        return Decision(rule="M10", reason="The master of a recurring series is never synced.")
+    if reminder.task_id not in {None, task.id}:
+        return Decision(rule="M5", reason="The reminder is linked to another task.")
+    if reminder.tombstone and reminder.task_id is None and reminder.handed_over:
+        return Decision(rule="F6", reason="Deleted here while handed over: unlinked for good.")
+    if reminder.tombstone and not (reminder.tombstone.agreed and reminder.task_id):
+        return delete_there(reminder, reminder.tombstone, task, terms, now)
+    base, still_open = agreed(reminder, task)
+    if task.owner in terms.syncing:
+        return _merge_pair(reminder, task, terms, now, (base, still_open))
+    if reminder.handed_over:
+        return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
+    if base is None or not _was_handed_over(reminder, task, terms):
+        return sync_is_off(reminder)
+    return _hand_over(reminder, task, base, terms, now)
+
+
+def _was_handed_over(reminder: Reminder, task: Task, terms: Terms) -> bool:
+    """Tell a task given away (F6) from one whose owner turned sync off, which hands nothing over (S3)."""
+    before = reminder.owner_before
+    return task.owner != before and before in terms.syncing
+
+
+def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
+    """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
+    reminder = replace(reminder, agreement=base, intents=())
+    lost = unsent_lines(reminder, terms.settings, now, "F6", "Not sent, because the task was handed over.")
+    values = mirrored(reminder, task, base, terms.settings)
+    after = replace(
+        reminder,
+        values=values,
+        agreement=agree_on_all(values, task, terms.settings),
+        task_id=task.id,
+        handed_over=True,
+        held=None,
+        trouble=None,
+        retrying=None,
+        pending=False,
+        attempts=0,
+        next_attempt=None,
+        rings=False,
+        completion=completion(reminder, values, task, base, terms.settings),
+    )
+    line = there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
+    record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
+    return Decision(rule="F6", reason="Handed over.", record=record)
+
+
+def _merge_pair(
+    reminder: Reminder, task: Task, terms: Terms, now: datetime, base: tuple[Agreement | None, tuple[Intent, ...]]
+) -> Decision:
+    settings = terms.settings
+    merged = merge_fields(
+        Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now, skew=terms.skew)
+    )
+    seen, again = seen_again(reminder, now)
+    after = replace(
+        released(seen),
+        values=merged.values,
+        agreement=merged.agreement,
+        intents=base[1],
+        task_id=task.id,
+        handed_over=False,
+        tombstone=None,
+        completion=completion(reminder, merged.values, task, base[0], settings),
+    )
+    lines = (
+        *again,
+        *_meeting_lines(reminder, task, base[0], now),
+        *_arrived_lines(reminder, base[0], terms, now),
+        *merged.lines,
+    )
+    if not merged.send:
+        after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, retrying=None, rings=False)
+        record = changed(reminder, after, lines, task)
+        return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
+    if reminder.rounds >= ROUNDS:
+        return _stop(after, lines, now)
+    intents, doubts = in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now)
+    lines = (*lines, *doubts)
+    after = rung(reminder, replace(after, intents=intents), now)
+    send = Send(
+        write=Write.UPDATE,
+        fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},
+        pairs=about_to_send(after.values, merged.send, settings),
+        inputs=inputs(after.values),
+    )
+    record = changed(reminder, after, lines, task)
+    return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
+
+
+def _unchanged_there(base: Agreement | None, sending: Collection[Field], task: Task) -> list[Field]:
+    """Of the fields that we are about to send, those that read as agreed: one that was changed there is a conflict, and told of."""
+    there = mapping.theirs(task)
+    return [item for item in sending if base and there[item] == base.pairs[item][1]]
+
+
+def _stop(reminder: Reminder, lines: tuple[Line, ...], now: datetime) -> Decision:
+    """M8: the fuse. What was merged is stored; nothing more is sent until somebody edits or retries."""
+    failed = write_failed(reminder, None, KEEPS_CHANGING, now)
+    record = Record(reminder=replace(failed.reminder, pending=True), lines=(*lines, *failed.lines))
+    return Decision(rule="M8", reason=KEEPS_CHANGING.message, record=record if failed.lines else None)
+
+
+def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: datetime) -> list[Line]:
+    lines = []
+    if reminder.task_id is None:
+        text = "Linked with its task, found by our id." if base else "Linked again with its task."
+        lines.append(there(Event.LINKED, "O2", text, now))
+    if reminder.tombstone:
+        lines.append(there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now))
+    if reminder.held:
+        lines.append(
+            there(Event.RESTORED, "M9", "The task was undeleted in Salesforce; its delete is held no more.", now)
+        )
+    if reminder.handed_over:
+        lines.append(there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
+    return lines
+
+
+def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now: datetime) -> list[Line]:
+    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made."""
+    before = reminder.agreement
+    if before is None or base is None:
+        return []
+    changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
+    return replaced(before, changed, terms.settings, now)

@@ -1,0 +1,279 @@
+"""Our own writes: the intent before the call, the agreement after it, and how a write whose answer was lost is known again (M8, O2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from reminders.core import mapping
+from reminders.core.decision import Send, Terms
+from reminders.core.fields import unsent
+from reminders.core.holds import is_held, quiet
+from reminders.core.problems import Failure, Kind, back_off
+from reminders.core.reminder import (
+    Agreement,
+    Event,
+    Field,
+    Intent,
+    Line,
+    Pairs,
+    Record,
+    Reminder,
+    Side,
+    Tombstone,
+    Trouble,
+    Write,
+    excerpt,
+    several,
+)
+from reminders.core.settings import Settings
+from reminders.core.subject import render
+from reminders.core.task import Task
+
+STAYS_OPEN: Final = timedelta(minutes=15)
+"""How long a write whose answer was lost can still turn up: a transaction lasts ten minutes at most."""
+
+MAX_OPEN: Final = 4
+"""Open intents kept on one reminder."""
+
+DAILY: Final = timedelta(days=1)
+"""When a refused push is tried again without anyone asking (O4)."""
+
+ROUNDS: Final = 5
+"""So many updates without anyone editing here, and the pair is stopped (M8)."""
+
+KEEPS_CHANGING: Final = Failure(
+    kind=Kind.PERMANENT,
+    code="KEEPS_CHANGING",
+    message="The task keeps changing without anyone editing the reminder; an automation in the org may be rewriting it.",
+)
+
+_OURS_ALONE: Final = frozenset({Field.DETAILS, Field.NAME})
+"""Fields in which nobody else writes the same by chance."""
+
+TOO_OFTEN: Final = 10
+"""So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
+
+
+def with_intent(
+    reminder: Reminder, send: Send, now: datetime, *, lease: timedelta, seen: datetime | None = None
+) -> Reminder:
+    """Store what is about to be written. `lease`: after so long without a recorded answer the schedule looks again.
+
+    `seen`: the task's stamp as read. Older open intents stay while their write can still turn up: a retry must not forget what an earlier attempt sent.
+    """
+    intent = Intent(
+        number=reminder.version + 1, write=send.write, at=now, pairs=send.pairs, inputs=send.inputs, seen=seen
+    )
+    still_open = tuple(item for item in reminder.intents if now - item.at <= STAYS_OPEN)
+    return replace(
+        reminder, intents=(*still_open, intent)[-MAX_OPEN:], pending=True, next_attempt=now + lease, rings=False
+    )
+
+
+def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Intent, ...]]:
+    """Find what both sides last agreed on, our own arrived writes included, and the intents that are still open.
+
+    An update is atomic: a text of ours that is there proves that all of the update was written, and so do all of its values (M8). Of
+    another one that is there somebody else may have thought as well (a date, a person, nothing at all): it is agreed, and no more.
+    Of several open creates only one can have succeeded, because the external id is unique; the task shows which (M3, O2).
+    """
+    there = mapping.theirs(task)
+    if reminder.agreement is None:
+        creates = [intent for intent in reminder.intents if intent.write is Write.CREATE]
+        if not creates:
+            return None, reminder.intents
+        best = max(creates, key=lambda intent: (_matches(intent.pairs, there), intent.number))
+        return Agreement(pairs=best.pairs, inputs=best.inputs), ()
+    agreement, still_open = reminder.agreement, list[Intent]()
+    for intent in reminder.intents:
+        shown = {item: pair for item, pair in intent.pairs.items() if there[item] == pair[1]}
+        new = {item: pair for item, pair in shown.items() if pair[1] != agreement.pairs[item][1]}
+        if new and (len(shown) == len(intent.pairs) or any(item in _OURS_ALONE and there[item] for item in new)):
+            agreement, still_open = _after(agreement, intent), []
+        else:
+            agreement = replace(agreement, pairs={**agreement.pairs, **new})
+            rest = {item: pair for item, pair in intent.pairs.items() if item not in new}
+            still_open.append(replace(intent, pairs=rest))
+    return agreement, tuple(still_open)
+
+
+def in_doubt(
+    intents: tuple[Intent, ...], task: Task, sending: Collection[Field], now: datetime
+) -> tuple[tuple[Intent, ...], tuple[Line, ...]]:
+    """Tell of values that we are about to write over although somebody may have set them (M8).
+
+    The answer to an update was lost, the task was written since, and a field reads as before it. Either our update never arrived, and
+    what was written is something else; or it did, and somebody has set that field back. The platform does not say which, so ours
+    is sent again, and the value that it replaces is kept. The intents come back as told, so that each is told of once.
+    """
+    there = mapping.theirs(task)
+    told: dict[int, Intent] = {}
+    lines = []
+    for item in sending:
+        newest = max((each for each in intents if item in each.pairs), key=lambda each: each.number, default=None)
+        if newest is None or newest.seen is None or newest.seen >= task.stamp or there[item] == newest.pairs[item][1]:
+            continue
+        told[newest.number] = replace(newest, seen=task.stamp)
+        text = "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it."
+        raw = mapping.raw(item, task)
+        lines.append(
+            Line(at=now, event=Event.CONFLICT, rule="M8", text=text, side=Side.SALESFORCE, field=item, lost=raw)
+        )
+    return tuple(told.get(each.number, each) for each in intents), tuple(lines)
+
+
+def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now: datetime) -> Record | None:
+    """After our create or update succeeded, make its intent the agreement. None if a merge saw it arrive already.
+
+    `reminder` is as stored now: edits made while the push was under way stay pending and go with the next one (O5).
+    """
+    intent = next((item for item in reminder.intents if item.number == number), None)
+    if intent is None:
+        return None
+    after = replace(
+        reminder,
+        agreement=_after(reminder.agreement, intent),
+        intents=tuple(item for item in reminder.intents if item.number > number),
+        task_id=task_id,
+        trouble=None,
+        retrying=None,
+        rounds=reminder.rounds + 1,
+        attempts=0,
+        rings=False,
+        pending=False,
+        next_attempt=None,
+    )
+    words = (
+        "Created in Salesforce." if intent.write is Write.CREATE else f"Sent to Salesforce: {', '.join(intent.pairs)}."
+    )
+    lines = [
+        *replaced(reminder.agreement, intent.pairs, terms.settings, now),
+        _line(Event.PUSHED, "O1", words, now, here=_sent(intent.pairs)),
+    ]
+    owner = intent.pairs[Field.ASSIGNEE][1] if Field.ASSIGNEE in intent.pairs else None
+    if after.deleted:
+        after = replace(after, pending=True, next_attempt=now)
+    elif owner and owner not in terms.syncing and owner != reminder.sponsor:
+        # F6: assigned here to somebody who does not sync: pushed once, owner included, and then handed over.
+        lines.append(_line(Event.HANDED_OVER, "F6", f"Handed over to {owner}, who does not sync.", now))
+        after = replace(after, handed_over=True)
+    elif unsent(after, terms.settings):
+        after = replace(after, pending=True, next_attempt=now)
+    return Record(reminder=quiet(after), link=task_id if reminder.task_id is None else None, lines=tuple(lines))
+
+
+def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: datetime) -> Record:
+    """After a write failed on this record alone (O3). `number` is its intent's; None where nothing was about to be written.
+
+    A failure that says "not done" closes the intent; UNKNOWN and DUPLICATE leave it open, because the write may have been made.
+    """
+    may_be_done = failure.kind in {Kind.UNKNOWN, Kind.DUPLICATE}
+    intents = reminder.intents if may_be_done else tuple(i for i in reminder.intents if i.number != number)
+    attempts = reminder.attempts + 1
+    after = replace(reminder, intents=intents, attempts=attempts, rings=False)
+    if is_held(reminder):
+        return Record(reminder=quiet(after))
+    too_often = attempts >= TOO_OFTEN and failure.kind in {Kind.STALE, Kind.DUPLICATE, Kind.DELETED}
+    if failure.kind is Kind.PERMANENT or too_often:
+        trouble = Trouble(code=failure.code, message=failure.message, since=now)
+        known = reminder.trouble and (reminder.trouble.code, reminder.trouble.message) == (
+            trouble.code,
+            trouble.message,
+        )
+        after = replace(after, trouble=reminder.trouble if known else trouble, retrying=None, next_attempt=now + DAILY)
+        line = _line(Event.PROBLEM, "O3", f"Salesforce refused it: {failure.code}: {failure.message}", now)
+        return Record(reminder=after, lines=() if known else (line,))
+    return Record(reminder=replace(after, next_attempt=now + back_off(attempts, reminder.id)))
+
+
+def delete_done(reminder: Reminder, task: Task | None, now: datetime) -> Record:
+    """After our delete succeeded, both sides agree. `task` is the row as it lies in the recycle bin (O1).
+
+    What somebody changed there between our last look and our delete goes to history (M4).
+    """
+    lines = unseen(reminder, task, now) if task else ()
+    done = _line(Event.PUSHED, "M4", "The task was deleted in Salesforce.", now)
+    return Record(reminder=bury(reminder, now), lines=(*lines, done))
+
+
+def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:
+    """Lines for edits made in Salesforce that a delete made here wins over (M4)."""
+    base, _ = agreed(reminder, task)
+    there = mapping.theirs(task)
+    text = "The delete made here wins over this edit in Salesforce."
+    return tuple(
+        Line(
+            at=now,
+            event=Event.CONFLICT,
+            rule="M4",
+            text=text,
+            side=Side.SALESFORCE,
+            field=item,
+            lost=mapping.raw(item, task),
+        )
+        for item in Field
+        if base and there[item] != base.pairs[item][1]
+    )
+
+
+def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: datetime) -> list[Line]:
+    """Lines for values that a write of ours replaced and nobody here ever took over: F1's Subject, F2's foreign status."""
+    lines = []
+    for item in pairs if before else ():
+        old = before.pairs[item][1] if before else None
+        own = render(settings.subject_template, before.inputs) if before and item is Field.NAME else old
+        if old is not None and (old != own or mapping.foreign(item, old, settings)):
+            rule, text = (
+                "F1" if item is Field.NAME else "F2",
+                f"Replaced in Salesforce: {mapping.TASK_FIELDS[item]} “{old}”.",
+            )
+            line = Line(
+                at=now,
+                event=Event.REPLACED,
+                rule=rule,
+                text=text,
+                side=Side.SALESFORCE,
+                field=item,
+                lost=old,
+                here=excerpt(pairs[item][1]),
+                there=excerpt(old),
+            )
+            lines.append(line)
+    return lines
+
+
+def bury(reminder: Reminder, now: datetime) -> Reminder:
+    """Let both sides agree on the delete from now on (M5)."""
+    tombstone = reminder.tombstone or Tombstone(at=now, side=Side.SALESFORCE)
+    return replace(
+        reminder,
+        tombstone=replace(tombstone, agreed=now),
+        held=None,
+        intents=(),
+        trouble=None,
+        retrying=None,
+        pending=False,
+        attempts=0,
+        next_attempt=None,
+        rings=False,
+    )
+
+
+def _after(before: Agreement | None, intent: Intent) -> Agreement:
+    return Agreement(pairs={**(before.pairs if before else {}), **intent.pairs}, inputs=intent.inputs)
+
+
+def _matches(pairs: Pairs, there: dict[Field, str | None]) -> int:
+    return sum(there[item] == pair[1] for item, pair in pairs.items())
+
+
+def _sent(pairs: Pairs) -> str:
+    """Tell what was written; of details, which are kept as a digest, only that they were."""
+    return several({item: "(text)" if item is Field.DETAILS and pair[1] else pair[1] for item, pair in pairs.items()})
+
+
+def _line(event: Event, rule: str, text: str, now: datetime, *, here: str | None = None) -> Line:
+    return Line(at=now, event=event, rule=rule, text=text, side=Side.HERE, here=here)

@@ -1,0 +1,1 @@
+"""What people do, see and choose, independent of how they ask."""
