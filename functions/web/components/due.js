@@ -1,6 +1,6 @@
 // Choosing another day: the usual ones by one click or key, any other by date.
 
-import { nextMonday, plus, shortDate } from "../lib/dates.js";
+import { nextMonday, plus, shortDate, weekday } from "../lib/dates.js";
 import { component, html } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { reschedule } from "../store/edits.js";
@@ -13,7 +13,7 @@ export function days() {
   return [
     ["1", t("Today"), day],
     ["2", t("Tomorrow"), plus(day, 1)],
-    ["3", t("Monday"), nextMonday(day)],
+    ["3", weekday(nextMonday(day)), nextMonday(day)],
     ["4", t("In a week"), plus(day, 7)],
     ["0", t("No date"), null],
   ];

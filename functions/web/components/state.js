@@ -18,7 +18,7 @@ export const State = ({ reminder }) => {
   const [icon] = STATES[reminder.sync_state];
   const name = reminder.busy ? t("Saving…") : stateName(reminder.sync_state);
   return html`
-    <span class=${`state is-${reminder.sync_state.replace(" ", "-")}`} title=${reminder.sync_reason ?? name}>
+    <span class=${`state is-${reminder.sync_state.replace(" ", "-")}`} title=${t(reminder.sync_reason ?? name)}>
       <${Icon} name=${reminder.busy ? "sync" : icon} size="small" /><span class="state-name">${name}</span>
     </span>`;
 };

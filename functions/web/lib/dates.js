@@ -18,11 +18,25 @@ export function nextMonday(date) {
   return plus(date, ((8 - utc(date).getUTCDay()) % 7) || 7);
 }
 
-const format = (date, options) => new Intl.DateTimeFormat(locale.value, { ...options, timeZone: "UTC" }).format(utc(date));
+const STYLES = {
+  long: { weekday: "long", day: "numeric", month: "long" },
+  short: { weekday: "short", day: "numeric", month: "short" },
+  full: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
+  weekday: { weekday: "long" },
+};
 
-export const longDate = (date) => format(date, { weekday: "long", day: "numeric", month: "long" });
-export const shortDate = (date) => format(date, { weekday: "short", day: "numeric", month: "short" });
-export const fullDate = (date) => format(date, { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const made = new Map(); // "locale style" → format; making one costs more than using it a thousand times
+
+function format(date, style) {
+  const key = `${locale.value} ${style}`;
+  if (!made.has(key)) made.set(key, new Intl.DateTimeFormat(locale.value, { ...STYLES[style], timeZone: "UTC" }));
+  return made.get(key).format(utc(date));
+}
+
+export const longDate = (date) => format(date, "long");
+export const shortDate = (date) => format(date, "short");
+export const fullDate = (date) => format(date, "full");
+export const weekday = (date) => format(date, "weekday");
 
 /** A due date in the fewest words that cannot be misread on this day. */
 export function dueWords(date, today) {

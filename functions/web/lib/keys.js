@@ -6,7 +6,7 @@ export const KEYS = [
   ["N", "New reminder"],
   ["/", "Search"],
   ["↑ ↓", "Move through the list (also J and K)"],
-  ["Enter", "Open"],
+  ["Enter", "Open or close it"],
   ["C", "Complete or reopen"],
   ["E", "Rename in place"],
   ["D", "Choose another day"],

@@ -2,25 +2,25 @@
 
 import { signal } from "./ui.js";
 
-/** Language to file of `../words/`; what is not here is English. */
-const FILES = {};
+/** Language of Salesforce to file of `../words/`; what is not here is English. Traditional Chinese is another script. */
+const FILES = { sv: "sv", "zh-CN": "zh-CN", "zh-SG": "zh-CN", "zh-MY": "zh-CN" };
 
 export const locale = signal("en");
-let words = {};
+const words = signal({});
 
-/** Choose the language from what Salesforce says of the user ("sv", "zh_CN", "en_US"); what is not there is English. */
+/** Choose the language from what Salesforce says of the user ("sv", "zh_CN", "en_US"), or the browser of somebody unknown. */
 export async function speak(language) {
   const tag = (language || "en").replace("_", "-");
-  const file = FILES[tag.split("-")[0]];
-  words = file ? (await import(`../words/${file}.js`)).default : {};
-  locale.value = file ? tag : tag.startsWith("en") ? tag : "en";
+  const file = FILES[tag] ?? FILES[tag.split("-")[0]];
+  words.value = file ? (await import(`../words/${file}.js`)).default : {};
+  locale.value = file || tag.startsWith("en") ? tag : "en";
   document.documentElement.lang = file ?? "en";
+  document.title = `${t("Command Center")} · Reminder Sync`;
 }
 
-/** Say it: `{name}` in the text is replaced by the value. A translation may be chosen by the number `n`. */
+/** Say it: `{name}` in the text is replaced by the value. What the server says in words of its own is looked up, too. */
 export function t(text, values = {}) {
-  let said = words[text] ?? text;
-  if (typeof said === "object") said = said[new Intl.PluralRules(locale.value).select(values.n)] ?? said.other;
+  const said = words.value[text] ?? text;
   return said.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(shown(values[name])) : whole));
 }
 

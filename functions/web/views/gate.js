@@ -18,7 +18,7 @@ export const Gate = view(() => {
     case "choose":
       return html`
         <${Card} title=${t("Who are you?")}>
-          ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+          ${problem && html`<p class="problem" role="alert">${t(problem)}</p>`}
           <p class="quiet">${t("This is a local stack; choose one of its users.")}</p>
           <ul class="people">${users.map((user) => html`<li><${Person} user=${user} /></li>`)}</ul>
         <//>`;
@@ -30,7 +30,7 @@ export const Gate = view(() => {
     case "refused":
       return html`
         <${Card} title=${t("You have no access")} icon="ban">
-          <p role="alert">${problem}</p>
+          <p role="alert">${t(problem)}</p>
           <p class="quiet">${t("Ask an administrator of your Salesforce org, or sign in as somebody else.")}</p>
           <button type="button" class="slds-button slds-button_brand" onClick=${signOut}>${t("Switch user")}</button>
         <//>`;

@@ -45,7 +45,7 @@ export const Held = component((self) => {
         if (refused) throw new Refusal(refused.status, refused.error);
       }
     });
-    announce(verdict === "confirm" ? t("{n} confirmed", { n: done }) : t("{n} rejected", { n: done }));
+    announce(t(verdict === "confirm" ? "{n} confirmed" : "{n} rejected", { n: done }));
     busy.value = false;
     await read();
   };
@@ -76,7 +76,7 @@ const Group = component(() => ({ group, sure, busy, decide }) => {
         <${Icon} name="delete" size="large" />
         <div>
           <h2>${here ? many(group.count, "{n} delete made here is held", "{n} deletes made here are held") : many(group.count, "{n} delete made in Salesforce is held", "{n} deletes made in Salesforce are held")}</h2>
-          <p class="quiet">${who} · ${t("since {age}", { age: ago((Date.now() - Date.parse(group.since)) / 1000) })}</p>
+          <p class="quiet">${who} · ${t("began {age}", { age: ago((Date.now() - Date.parse(group.since)) / 1000) })}</p>
         </div>
       </div>
       <p>${t("So many deletes within an hour look like a mistake, so they wait for you.")}</p>

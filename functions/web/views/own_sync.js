@@ -6,13 +6,9 @@ import { many, t } from "../lib/words.js";
 import { own, readOwn, saveOwn, SYNC_OFF, SYNC_ON } from "../store/settings.js";
 import { look, status } from "../store/watch.js";
 
-const WINDOWS = [
-  [24, "24 hours"],
-  [72, "3 days"],
-  [168, "7 days"],
-  [336, "14 days"],
-  [720, "30 days"],
-];
+const WINDOWS = [24, 72, 168, 336, 720]; // hours
+
+const windowWords = (hours) => (hours > 24 && hours % 24 === 0 ? t("{n} days", { n: hours / 24 }) : t("{n} hours", { n: hours }));
 
 export const OwnSync = component((self) => {
   const wanted = signal(null); // what is chosen and not saved
@@ -68,17 +64,17 @@ export const OwnSync = component((self) => {
 
 const choice = (words, explained, chosen, wanted) => html`
   <label class="choice"><input type="radio" name="sync" value=${words} checked=${chosen === words} onChange=${() => (wanted.value = words)} />
-    <span><strong>${words}</strong><br /><span class="quiet">${explained}</span></span></label>`;
+    <span><strong>${t(words)}</strong><br /><span class="quiet">${explained}</span></span></label>`;
 
 /** What the first sync will bring, and what it will not, before it is begun. */
 const First = ({ hours, standard, again }) => {
-  const windows = WINDOWS.some(([item]) => item === standard) ? WINDOWS : [[standard, `${standard} h`], ...WINDOWS];
+  const windows = WINDOWS.includes(standard) ? WINDOWS : [standard, ...WINDOWS];
   return html`
     <div class="explain">
       <div class="slds-form-element window">
         <label class="slds-form-element__label" for="import-hours">${t("First sync: import open tasks created or changed in the last")}</label>
         <select class="slds-select" id="import-hours" onChange=${(event) => (hours.value = Number(event.target.value))}>
-          ${windows.map(([value, words]) => html`<option value=${value} selected=${value === (hours.value ?? standard)}>${t(words)}</option>`)}
+          ${windows.map((value) => html`<option value=${value} selected=${value === (hours.value ?? standard)}>${windowWords(value)}</option>`)}
         </select>
       </div>
       <p><strong>${t("Comes here:")}</strong> ${t("your open to-do tasks of that time: calls, LinkedIn messages and plain tasks.")}</p>

@@ -90,7 +90,7 @@ function whatCanBeDone(item, locked) {
   if (item.deleted) return button("undelete", t("Restore"), () => restore(id), "brand");
   if (locked) return null;
   const done = item.status === "Complete";
-  return [done ? button("undo", t("Reopen"), () => completeThem([id])) : button("check", t("Complete"), () => completeThem([id]), "brand"), button("delete", t("Delete"), () => deleteThem([id]))];
+  return [done ? button("undo", t("Reopen"), () => completeThem([id])) : button("check", t("Mark complete"), () => completeThem([id]), "brand"), button("delete", t("Delete"), () => deleteThem([id]))];
 }
 
 const Fields = ({ item, locked }) => {

@@ -25,7 +25,7 @@ export const Selection = view(({ ui }) => {
     <div class="selection" role="region" aria-label=${t("Selection")}>
       <strong>${many(n, "{n} selected", "{n} selected")}</strong>
       ${gone ? button("undelete", t("Restore"), back) : html`
-        ${button("check", open ? t("Complete") : t("Reopen"), () => completeThem(ids))}
+        ${button("check", open ? t("Mark complete") : t("Reopen"), () => completeThem(ids))}
         ${button("event", t("Due…"), due)}
         ${button("priority", t("Priority"), () => prioritise(ids))}
         ${button("delete", t("Delete"), () => deleteThem(ids))}`}

@@ -1,0 +1,54 @@
+"""The page in the language of the user's Salesforce, with that language's dates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fakes.on_the_page import make, names, refuse
+from fakes.people import BO, Api
+from playwright.sync_api import Page, expect
+
+
+@pytest.mark.parametrize(
+    ("language", "lang", "heading", "day", "late", "done"),
+    [
+        ("sv", "sv", "I dag och i morgon", "söndag 22 november", "3 dagar sen", "Slutförd: Call Nina"),
+        ("zh_CN", "zh-CN", "今天和明天", "11月22日星期日", "逾期 3 天", "已完成：Call Nina"),
+        ("zh_TW", "en", "Today and tomorrow", "Sunday", "3 days late", "Completed: Call Nina"),
+    ],
+)
+def test_it_speaks_as_the_users_salesforce_does(  # noqa: PLR0913, PLR0917 - what one sees, side by side
+    page: Page, api: Api, language: str, lang: str, heading: str, day: str, late: str, done: str
+) -> None:
+    """C1, S5: words, dates and weekdays are the user's; a language that we lack is English rather than half of another."""
+    api.org.directory[BO] = replace(api.org.directory[BO], language=language)
+    make(api, "Call Nina")
+    make(api, "Older", "2026-11-19")
+    page.goto("/")
+    page.get_by_role("button", name="Bo Berg").click()
+    expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
+    expect(page.locator(".head-title")).to_contain_text(day)
+    expect(page.locator(".row-due").first).to_have_text(late)
+    assert page.evaluate("document.documentElement.lang") == lang
+    page.locator(".row", has_text="Call Nina").locator(".tick").click()
+    expect(page.locator(".toast")).to_contain_text(done)
+    expect(names(page)).to_have_text(["Older"])
+
+
+def test_problems_and_settings_are_told_in_swedish(page: Page, api: Api) -> None:
+    """C4, S1: what the server says of a problem, and the choice of the sync, are words of the language, too; values are not."""
+    api.org.directory[BO] = replace(api.org.directory[BO], language="sv")
+    refuse(api, make(api, "Call Nina"))
+    page.goto("/#/diagnostics")
+    page.get_by_role("button", name="Bo Berg").click()
+    cause = page.get_by_role("region", name="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    expect(cause).to_contain_text("En valideringsregel i er organisation avvisar uppgiften")
+    expect(cause).to_contain_text("Tryck sedan på Försök igen.")
+    expect(cause).to_contain_text("No calls on Sundays")
+    page.get_by_role("link", name="Inställningar").click()
+    expect(page.get_by_role("radio", name="Synkronisera inte med Salesforce-uppgifter")).to_be_checked()
+    page.get_by_role("radio", name="Synkronisera med Salesforce-uppgifter").check()
+    page.get_by_role("button", name="Spara").click()
+    expect(page.get_by_text("hämtar dina uppgifter från Salesforce")).to_be_visible()
+    assert api.ledger.users([BO])[BO].syncs
