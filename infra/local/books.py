@@ -21,6 +21,9 @@ the other side has seen it; a merge against the agreement cannot, and need not, 
 QUIET_SECONDS: Final = 600.0
 """How long the other side must have left such a field alone, before an edit of it, for that edit to be held to account alone."""
 
+BACK_SECONDS: Final = 60.0
+"""So soon an edit must be taken back, for nobody to be able to say that it should have gone out in between."""
+
 FIELDS: Final = ("assignee", "name", "status", "priority", "due", "details", "person")
 
 Values = Mapping[str, str | None]
@@ -194,6 +197,8 @@ def _accounted(edit: Edit, reminder: Here, task: There | None, edits: list[Edit]
         return True
     if name == "name":
         stands = [reminder.values[name]] if edit.side is Side.HERE else stands[1:]  # F1: there it has a life of its own
+    if task and _changed_back(edit, reminder, task, edits):
+        return True
     if reminder.deleted:
         other = reminder if edit.side is Side.THERE else task
         if other and other.values[name] == edit.value and name != "name":
@@ -210,6 +215,19 @@ def _accounted(edit: Edit, reminder: Here, task: There | None, edits: list[Edit]
     # F1: a Subject is never taken, but by the import; from then on it is a name here, which may be edited.
     own = name == "name" and not (reminder.imported and edit.began <= reminder.imported + 1)
     return _replaced(edit, found, edits, own=own) or _could_be_none(edit, edits)
+
+
+def _changed_back(edit: Edit, reminder: Here, task: There, edits: list[Edit]) -> bool:
+    """F2, F3: changed here and changed back before it went out is no change of ours, so what does not sync stays in Salesforce."""
+    name = edit.field
+    if edit.side is Side.THERE or name not in {"status", "priority"} or not foreign(name, task.values[name]):
+        return False
+    before = (
+        other
+        for other in edits
+        if other.side is Side.HERE and other.field == name and other.value != edit.value and other.ended <= edit.began
+    )
+    return reminder.values[name] == edit.value and any(edit.began - other.ended < BACK_SECONDS for other in before)
 
 
 def _replaced(edit: Edit, found: Collection[str | None], edits: list[Edit], *, own: bool) -> bool:

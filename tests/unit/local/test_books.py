@@ -65,6 +65,20 @@ def test_edits_that_stand_or_were_replaced_are_accounted_for(edits: list[tuple[S
     assert complaints(books(*edits), [HERE], [THERE]) == []
 
 
+LOW = replace(THERE, values={**VALUES, "priority": "Low"})
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_changed_and_changed_back_at_once_leaves_a_foreign_value_alone(deleted: bool) -> None:  # noqa: FBT001 - a row of the table
+    """F3: no change of ours went out, so Low stays; the same without the way there and back is an edit that never arrived."""
+    here, there = replace(HERE, deleted=deleted), replace(LOW, deleted=deleted)
+    gone = [(Side.THERE, "deleted", "yes")] if deleted else []
+    back = books((Side.HERE, "priority", "High"), (Side.HERE, "priority", "Normal"), *gone)
+    assert complaints(back, [here], [there]) == []
+    [told] = complaints(books((Side.HERE, "priority", "Normal"), *gone), [here], [there])
+    assert "priority to 'Normal' is nowhere" in told
+
+
 @pytest.mark.parametrize("side", list(Side))
 def test_an_edit_that_is_nowhere_is_told(side: Side) -> None:
     """The promise: never an edit lost without a line in history."""
