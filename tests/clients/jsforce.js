@@ -41,6 +41,12 @@ seen.objects = (await connection.describeGlobal()).sobjects.map((each) => each.n
 seen.limits = (await connection.limits()).DailyApiRequests.Max;
 seen.refused = await connection.query("SELECT Nonsense FROM Task").catch((error) => error.errorCode);
 
+const loaded = await connection.bulk2.loadAndWaitForResults({ object: "Task", operation: "insert", input: [{ Subject: "bulk js" }, { Subject: "x".repeat(256) }], pollInterval: 100 });
+seen.loaded = [loaded.successfulResults.length, loaded.failedResults[0].sf__Error.split(":")[0], loaded.unprocessedRecords.length];
+seen.bulk2 = (await (await connection.bulk2.query("SELECT Id, Owner.Name FROM Task WHERE Subject = 'bulk js'", { pollInterval: 100 })).toArray()).length;
+connection.bulk.pollInterval = 100;
+seen.bulk1 = (await connection.bulk.load("Task", "delete", [{ Id: loaded.successfulResults[0].sf__Id }])).map((each) => each.success);
+
 const app = { clientId: facts.key, clientSecret: facts.secret };
 const refreshing = new jsforce.Connection({ oauth2: app, instanceUrl: seen.instance, accessToken: "stale", refreshToken: facts.refresh });
 seen.refreshed = (await refreshing.query("SELECT COUNT() FROM Task")).totalSize > 0;

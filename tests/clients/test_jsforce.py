@@ -37,6 +37,7 @@ def test_jsforce(world: World, node_modules: Path) -> None:
     assert seen["described"] == ["00T", 5, ["Contact", "Lead"], 255]
     assert {"Task", "User", "TaskStatus"} <= set(seen["objects"])  # type: ignore[call-overload]  # JSON
     assert seen["limits"] == 100_000
+    assert (seen["loaded"], seen["bulk2"], seen["bulk1"]) == ([1, "STRING_TOO_LONG", 0], 1, [True])
     assert seen["refused"] == "INVALID_FIELD"
     assert (seen["refreshed"], seen["byPassword"], seen["byCredentials"]) == (True, True, 1)
     assert seen["loggedOut"] == "INVALID_SESSION_ID"

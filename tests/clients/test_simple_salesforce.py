@@ -169,3 +169,19 @@ def test_the_page_that_says_how(world: World) -> None:
     assert (world.facts["password"], world.facts["security_token"]) == (PASSWORD, TOKEN)
     foreign = requests.get("https://login.salesforce.com/__control/connection", timeout=10)
     assert foreign.status_code == 403
+
+
+def test_both_bulk_apis(client: Salesforce) -> None:
+    """Rows go in and come out by the library's own loops, by Bulk API 1.0 (`bulk`) and 2.0 (`bulk2`)."""
+    one: Any = client.bulk.Task  # type: ignore[union-attr]  # the library's own types cannot tell its handlers apart
+    two: Any = client.bulk2.Task  # type: ignore[union-attr]  # same
+    good, bad = one.insert([{"Subject": "bulk 1"}, {"Subject": "x" * 256}])
+    assert (good["success"], bad["errors"][0]["statusCode"]) == (True, "STRING_TOO_LONG")
+    found = one.query("SELECT Id, Subject FROM Task WHERE Subject = 'bulk 1'", lazy_operation=False)
+    assert [row["Id"] for row in found] == [good["id"]]
+    loaded = two.upsert(records=[{"Reminder_Id__c": "bulk-2", "Subject": "bulk 2"}], external_id_field="Reminder_Id__c")
+    assert (loaded[0]["numberRecordsProcessed"], loaded[0]["numberRecordsFailed"]) == (1, 0)
+    pages = list(two.query("SELECT Id, Subject, Owner.Name FROM Task", max_records=200))
+    total = client.query("SELECT COUNT() FROM Task")["totalSize"]
+    assert sum(page.count("\n") - 1 for page in pages) == total
+    assert '"bulk 2"' in "".join(pages)

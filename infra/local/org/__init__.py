@@ -22,11 +22,12 @@ equal orgs; only signed tokens go by the machine's clock (`make_org(token_now=â€
 
 **The parts.** State: `ids`, `schema` (objects and fields), `records` (versions, recycle bin, logs, late commits), `state`, `sessions`,
 `calls`. Rules: `dml` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `binding` (names),
-`conditions`, `query` (meaning). Wire: `wire`, `errors`, `render`, `resource`, `rows`, `bulk`, `composite`, `replication`, `queries`,
+`conditions`, `query` (meaning). Wire: `wire`, `errors`, `render`, `resource`, `rows`, `many`, `composite`, `tree`, `loads`, `bulk2`, `bulk1`,
+`replication`, `queries`,
 `describe`, `rest`, `outbound`. Signing in: `apps`, `oauth`, `openid`, `passwords`, `soap`. Around it: `setup`, `world`, `adapter`,
 `faults`, `sample`, `clock`, `control`, `server`, `front`, `page/`.
 
-**Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, Bulk API, search, SOQL subqueries, GROUP BY and
+**Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, search (SOSL), SOQL subqueries, GROUP BY and
 functions, objects other than those in `schema.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`conditions.py`); the body
 of a 412 (`rows.py`); a deleted task leaves `updated`, an undeleted one enters it and leaves `deleted`; a text's length is counted in
 UTF-16 units, a line break as two; an external id that only a deleted task has is free.

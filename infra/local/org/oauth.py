@@ -25,6 +25,7 @@ from infra.local.org import passwords
 from infra.local.org.apps import LOGIN, SCOPES, App
 from infra.local.org.errors import OAuthRefused, Refused
 from infra.local.org.openid import OpenId
+from infra.local.org.sessions import INACTIVITY
 from infra.local.org.state import State, User
 from infra.local.org.wire import LOGIN_HOSTS, Request, Response, answer, parameters
 
@@ -266,7 +267,8 @@ class OAuth:
     def _introspect(self, request: Request) -> Response:
         form = parameters(request.body.decode("utf-8", "replace"))
         self._client(request, form, secret=True)
-        user_id = self.state.sessions.user_of(form.get("token", ""), self.state.second())
+        now = self.state.second()
+        user_id = self.state.sessions.user_of(form.get("token", ""), now)
         if user_id is None:
             return answer({"active": False})
         user = self.state.user(user_id)
@@ -278,6 +280,9 @@ class OAuth:
                 "username": user.username,
                 "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
                 "token_type": "access_token",
+                "iat": now,
+                "nbf": now,
+                "exp": now + INACTIVITY,
             }
         )
 

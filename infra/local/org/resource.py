@@ -14,10 +14,11 @@ from infra.local.org.state import Caller, State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """An answer before it is written out; `document` None means an empty body."""
+    """An answer before it is written out: JSON of `document`, or `body` as it is if `document` is None."""
 
     status: int = HTTPStatus.OK
     document: object = None
+    body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -26,7 +27,7 @@ class Ask:
     """One request to a resource below `/services/data/vXX.X`, whether it came alone or inside a composite.
 
     `parts` are the path's segments, `names` those that stood for a `*` in the route. `again` answers another request of the
-    same caller, not counted as a call.
+    same caller, not counted as a call. `document` is the body's JSON; a body that is none (CSV) is in `body` alone.
     """
 
     state: State
@@ -37,6 +38,7 @@ class Ask:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     document: object = None
+    body: bytes = b""
     again: Callable[[Ask], Result]
     spend: Callable[[int], None]
     resource: str = ""

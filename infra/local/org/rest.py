@@ -10,9 +10,11 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from infra.local.org import bulk, composite, describe, queries, replication, rows
+from infra.local.org import bulk2, composite, describe, many, queries, replication, rows, tree
 from infra.local.org.calls import Call
 from infra.local.org.errors import Refused, invalid_session, not_found, unreadable
+from infra.local.org.query import run
+from infra.local.org.render import record
 from infra.local.org.resource import Ask, Result
 from infra.local.org.state import API_ENABLED, Caller, State, User
 from infra.local.org.wire import Request, Response, answer
@@ -24,12 +26,26 @@ _SEASONS: Final = ("Spring", "Summer", "Winter")
 _VERSION: Final = re.compile(r"v(\d+)\.0\Z")
 _PARTS_OF_SPRING_26: Final = 66
 
+_RECENT: Final = 200
+_UNTOUCHED: Final = {
+    "ConcurrentAsyncGetReportInstances": 200,
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyBulkApiBatches": 15_000,
+    "DailyBulkV2QueryFileStorageMB": 976_562,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DailyStreamingApiEvents": 10_000,
+    "DataStorageMB": 1024,
+    "FileStorageMB": 1024,
+    "HourlyODataCallout": 1000,
+    "SingleEmail": 5000,
+}
+
 Handler = Callable[[Ask], Result]
 
 
 def _resources(ask: Ask) -> Result:
     base = f"{ROOT}/v{ask.caller.version}"
-    names = ("composite", "limits", "query", "queryAll", "sobjects")
+    names = ("composite", "jobs", "limits", "query", "queryAll", "recent", "sobjects")
     return Result(document={name: f"{base}/{name}" for name in names} | {"identity": _identity(ask)})
 
 
@@ -38,23 +54,46 @@ def _identity(ask: Ask) -> str:
 
 
 def _limits(ask: Ask) -> Result:
-    log = ask.state.calls
-    remaining = max(0, log.limit - log.used(ask.state.second()))
-    return Result(document={"DailyApiRequests": {"Max": log.limit, "Remaining": remaining}})
+    """Tell the limits that this org keeps, and the usual ones that it never reaches."""
+    log, state = ask.state.calls, ask.state
+    remaining = max(0, log.limit - log.used(state.second()))
+    found = {name: {"Max": most, "Remaining": most} for name, most in _UNTOUCHED.items()}
+    return Result(document={"DailyApiRequests": {"Max": log.limit, "Remaining": remaining}, **found})
+
+
+def _recent(ask: Ask) -> Result:
+    """Give the records last changed by the caller: an org without pages has nothing else that was "viewed"."""
+    limit = ask.query.get("limit", str(_RECENT))
+    if not limit.isdecimal() or not 1 <= int(limit) <= _RECENT:
+        raise Refused("INVALID_QUERY_LIMIT", f"limit must be a number from 1 to {_RECENT}")
+    mine = f"LastModifiedById = '{ask.caller.user.id}'"
+    text = f"SELECT Id, Subject FROM Task WHERE {mine} ORDER BY LastModifiedDate DESC LIMIT {limit}"  # noqa: S608 - SOQL
+    found = run(ask.state, ask.caller, text, everything=False)
+    return Result(document=[record(ask.caller, found.sobject, found.columns, row) for row in found.rows])
+
+
+def _search(ask: Ask) -> Result:
+    """Refuse SOSL with the error of an org whose edition has none."""
+    del ask
+    raise Refused("FUNCTIONALITY_NOT_ENABLED", "SOSL search is not enabled in this org: use a query.")
 
 
 ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
     ((), {"GET": _resources}),
     (("limits",), {"GET": _limits}),
+    (("recent",), {"GET": _recent}),
+    (("search",), {"GET": _search}),
+    (("parameterizedsearch",), {"GET": _search, "POST": _search}),
     (("query",), {"GET": queries.query}),
     (("queryall",), {"GET": queries.query_all}),
     (("query", "*"), {"GET": queries.more}),
     (("queryall", "*"), {"GET": queries.more}),
     (("composite",), {"POST": composite.composite}),
     (("composite", "batch"), {"POST": composite.batch}),
-    (("composite", "sobjects"), {"POST": bulk.insert, "PATCH": bulk.update, "DELETE": bulk.delete}),
-    (("composite", "sobjects", "*"), {"GET": bulk.read, "POST": bulk.read}),
-    (("composite", "sobjects", "*", "*"), {"PATCH": bulk.upsert}),
+    (("composite", "tree", "*"), {"POST": tree.create}),
+    (("composite", "sobjects"), {"POST": many.insert, "PATCH": many.update, "DELETE": many.delete}),
+    (("composite", "sobjects", "*"), {"GET": many.read, "POST": many.read}),
+    (("composite", "sobjects", "*", "*"), {"PATCH": many.upsert}),
     (("sobjects",), {"GET": describe.everything}),
     (("sobjects", "*"), {"GET": describe.basic, "POST": rows.create}),
     (("sobjects", "*", "describe"), {"GET": describe.one}),
@@ -62,6 +101,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
     (("sobjects", "*", "deleted"), {"GET": replication.deleted}),
     (("sobjects", "*", "*"), {"GET": rows.read, "PATCH": rows.change, "DELETE": rows.remove}),
     (("sobjects", "*", "*", "*"), {"GET": rows.read_by, "PATCH": rows.upsert_by, "DELETE": rows.remove_by}),
+    *bulk2.routes(),
 )
 
 
@@ -85,7 +125,10 @@ def handle(state: State, request: Request) -> Response:
     except Refused as refused:
         result = Result(status=refused.status, document=refused.body())
     used = state.calls.used(state.second())
-    response = Response(status=result.status) if result.document is None else answer(result.document, result.status)
+    if result.document is None:
+        response = Response(status=result.status, body=result.body)
+    else:
+        response = answer(result.document, result.status)
     response.headers.update(result.headers)
     if user is not None:
         response.headers["Sforce-Limit-Info"] = f"api-usage={used}/{state.calls.limit}"
@@ -157,6 +200,7 @@ def _ask(state: State, request: Request, user: User, version: str, parts: tuple[
         query=request.query,
         headers=request.headers,
         document=_document(request),
+        body=request.body,
         again=dispatch,
         spend=lambda calls: state.calls.spend(state.second(), calls),
     )
@@ -164,7 +208,8 @@ def _ask(state: State, request: Request, user: User, version: str, parts: tuple[
 
 
 def _document(request: Request) -> object:
-    if not request.body or request.method in ("GET", "DELETE"):
+    table = request.headers.get("content-type", "").startswith("text/csv")
+    if not request.body or table or request.method in ("GET", "DELETE"):
         return None
     try:
         return json.loads(request.body)

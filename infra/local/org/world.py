@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from infra.local.org import dml, rest, schema, soap
+from infra.local.org import bulk1, dml, rest, schema, soap
 from infra.local.org.apps import App, key_pair
 from infra.local.org.calls import CallLog
 from infra.local.org.conversion import convert
@@ -59,7 +59,9 @@ class Org(Setup):
         path = "/" + "/".join(part for part in request.path.split("/") if part)
         if path == rest.ROOT or path.startswith(f"{rest.ROOT}/"):
             return rest.handle(self.state, request)
-        found = self.oauth.handle(request) or soap.handle(self.state, request, rest.OLDEST, rest.NEWEST)
+        spoken = rest.OLDEST, rest.NEWEST
+        found = self.oauth.handle(request) or soap.handle(self.state, request, *spoken)
+        found = found or bulk1.handle(self.state, request, *spoken)
         return found or answer(not_found().body(), 404)
 
     # --- facts about the org

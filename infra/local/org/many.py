@@ -13,8 +13,8 @@ from infra.local.org.records import Transaction
 from infra.local.org.render import columns_of, record
 from infra.local.org.resource import Ask, Result, json_list, json_object, truth
 from infra.local.org.rows import external_field
-from infra.local.org.schema import SObject
-from infra.local.org.state import Work
+from infra.local.org.schema import Field, SObject
+from infra.local.org.state import State, Work
 
 MOST: Final = 200
 MOST_READ: Final = 2000
@@ -37,22 +37,13 @@ def insert(ask: Ask) -> Result:
     jobs: list[Job | Refused] = []
     for body in _records(ask):
         sobject = _type(ask, body)
-        jobs.append(_insert(sobject, body))
+        jobs.append(creating(sobject, body))
     return _run(ask, jobs, all_or_none=_all_or_none(ask))
 
 
 def update(ask: Ask) -> Result:
     """`PATCH /composite/sobjects`: every record carries its id."""
-    jobs: list[Job | Refused] = []
-    for body in _records(ask):
-        sobject = _type(ask, body)
-        name = next((name for name in body if name.lower() == "id"), None)
-        if name is None:
-            jobs.append(Refused("MISSING_ARGUMENT", "Id not specified in an update call"))
-            continue
-        key = _key(sobject, str(body[name]))
-        rest = {other: value for other, value in body.items() if other != name}
-        jobs.append(key if isinstance(key, Refused) else _update(sobject, key, rest))
+    jobs = [changing(_type(ask, body), body) for body in _records(ask)]
     return _run(ask, jobs, all_or_none=_all_or_none(ask))
 
 
@@ -64,14 +55,7 @@ def upsert(ask: Ask) -> Result:
     for body in _records(ask):
         if _type(ask, body).name != sobject.name:
             raise Refused("INVALID_INPUT", "all records of an upsert must be of the type in the address")
-        name = next((name for name in body if name.lower() == described.name.lower()), None)
-        if name is None or body[name] in (None, ""):
-            jobs.append(Refused("MISSING_ARGUMENT", f"{described.name} not specified", (described.name,)))
-            continue
-        rest = {other: value for other, value in body.items() if other != name}
-        holder = ask.state.store.holder(sobject.name, described.name, str(body[name]))
-        job = _update(sobject, holder, rest) if holder else _insert(sobject, body)
-        jobs.append(replace(job, created=holder is None))
+        jobs.append(upserting(ask.state, sobject, described, body))
     return _run(ask, jobs, all_or_none=_all_or_none(ask))
 
 
@@ -88,7 +72,7 @@ def delete(ask: Ask) -> Result:
         if key is None or sobject is None:
             jobs.append(Refused("MALFORMED_ID", f"malformed id {text}"))
         else:
-            jobs.append(_delete(sobject, key))
+            jobs.append(deleting(sobject, key))
     return _run(ask, jobs, all_or_none=truth(ask.query.get("allOrNone", "false")))
 
 
@@ -151,24 +135,48 @@ def _key(sobject: SObject, text: str) -> str | Refused:
     return key
 
 
-def _insert(sobject: SObject, body: Mapping[str, object]) -> Job:
+def creating(sobject: SObject, body: Mapping[str, object]) -> Job:
+    """Give the job that creates a record of these fields."""
     return Job(sobject, "insert -", lambda work: dml.insert(work, body))
 
 
-def _update(sobject: SObject, key: str, body: Mapping[str, object]) -> Job:
-    def do(work: Work) -> str:
-        dml.update(work, key, body)
-        return key
+def changing(sobject: SObject, body: Mapping[str, object]) -> Job | Refused:
+    """Give the job that changes the record whose id is among its fields."""
+    name = next((name for name in body if name.lower() == "id"), None)
+    if name is None or body[name] in (None, ""):
+        return Refused("MISSING_ARGUMENT", "Id not specified in an update call")
+    key = _key(sobject, str(body[name]))
+    rest = {other: value for other, value in body.items() if other != name}
+    return key if isinstance(key, Refused) else _change(sobject, key, rest)
 
-    return Job(sobject, f"update {key}", do)
+
+def upserting(state: State, sobject: SObject, described: Field, body: Mapping[str, object]) -> Job | Refused:
+    """Give the job that changes the living record with this external id, or creates one. It names what it will do."""
+    name = next((name for name in body if name.lower() == described.name.lower()), None)
+    if name is None or body[name] in (None, ""):
+        return Refused("MISSING_ARGUMENT", f"{described.name} not specified", (described.name,))
+    rest = {other: value for other, value in body.items() if other != name}
+    holder = state.store.holder(sobject.name, described.name, str(body[name]))
+    job = _change(sobject, holder, rest) if holder else creating(sobject, body)
+    return replace(job, created=holder is None)
 
 
-def _delete(sobject: SObject, key: str) -> Job:
+def deleting(sobject: SObject, key: str) -> Job:
+    """Give the job that puts a record into the recycle bin."""
+
     def do(work: Work) -> str:
         dml.delete(work, key)
         return key
 
     return Job(sobject, f"delete {key}", do)
+
+
+def _change(sobject: SObject, key: str, body: Mapping[str, object]) -> Job:
+    def do(work: Work) -> str:
+        dml.update(work, key, body)
+        return key
+
+    return Job(sobject, f"update {key}", do)
 
 
 def _run(ask: Ask, jobs: list[Job | Refused], *, all_or_none: bool) -> Result:
@@ -217,5 +225,10 @@ def _success(key: str, created: bool | None) -> dict[str, object]:  # noqa: FBT0
 
 
 def _failure(refused: Refused) -> dict[str, object]:
+    return {"success": False, "errors": [as_record(refused).result()]}
+
+
+def as_record(refused: Refused) -> Refused:
+    """Give the error as it reads where a record is one of many."""
     code, message = _CODES.get(refused.code, (refused.code, refused.message))
-    return {"success": False, "errors": [Refused(code, message, refused.fields).result()]}
+    return Refused(code, message, refused.fields)
