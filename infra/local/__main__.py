@@ -59,7 +59,7 @@ def main(  # noqa: PLR0913 - every argument is an option of the command line
             console.print(f"Salesforce org  {stack.org}/")
             console.print(f"Tables          {stack.tables}")
             if options.data:
-                console.print(f"Data            {options.data}; the emulated org itself starts afresh")
+                console.print(f"Data            {options.data}: tables, queues and the emulated org")
             console.print(f"Logs            {options.folder}/*.log")
             if browser and _has_screen():
                 webbrowser.open(f"{stack.org}/")

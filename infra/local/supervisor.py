@@ -198,6 +198,8 @@ class Stack:
         arguments = ["--port", str(self._ports["org"]), "--users", str(options.users), "--tasks", str(options.tasks)]
         if options.webhooks:
             arguments += ["--webhook", webhook]
+        if options.data:
+            arguments += ["--state", str(options.data / "org.json")]
         return tuple(arguments)
 
     def _deploy(self, endpoints: Endpoints, about: Mapping[str, Any], webhook_secret: str) -> Deployed:

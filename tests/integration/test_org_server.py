@@ -248,10 +248,11 @@ def test_messages_are_posted_and_repeated(stack: Stack, listener: Listener) -> N
 
 def test_the_page_is_served_and_costs_no_calls(stack: Stack) -> None:
     """Static files without inline code; its own tokens are not counted."""
-    page = stack.session.get(f"{stack.url}/", timeout=10)
-    assert page.headers["Content-Security-Policy"] == "default-src 'self'"
-    for name in re.findall(r'(?:src|href)="(/page/[^"]+)"', page.text):
-        assert stack.session.get(f"{stack.url}{name}", timeout=10).ok
+    for address in ("/", "/connect", "/messages", "/scenes", "/calls"):
+        page = stack.session.get(f"{stack.url}{address}", timeout=10)
+        assert page.headers["Content-Security-Policy"] == "default-src 'self'"
+        for name in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+            assert stack.session.get(f"{stack.url}{name}", timeout=10).ok
     token = stack.control("GET", "page").json()["users"][1]["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     assert stack.session.get(f"{stack.url}/services/data/v66.0/limits", headers=headers, timeout=10).ok

@@ -2,8 +2,9 @@
 
 **Alone**, on this machine only: `make org` (`ARGS="--help"` lists the options), or `python -m infra.local.org --port 8100`. With
 `--proxy-port` unmodified programs take it for Salesforce: `HTTPS_PROXY` and the certificate authority's file are all they need
-(`front.py`); `/connect` is a page that says how, with the credentials. `/` is a page to work on tasks as one of the sample users, `/__control/…` is what no real org offers (`control.py` lists it:
-people with tokens, faults, the clock, the call log, webhooks, undelete, validation rules).
+(`front.py`); `/connect` is a page that says how, with the credentials. `/` is a page to work on tasks as one of the sample users, `/scenes` one to switch rules, locks, limits
+and faults on, `/calls` counts what was asked, `/messages` is the delivery status. `/__control/…` is what no real org offers: `control.py` and
+`scenes.py` list it. `--state file` keeps the org over a restart (`snapshot.py` says what is kept).
 
 **In process**, for tests and the simulation:
 
@@ -23,9 +24,8 @@ equal orgs; only signed tokens go by the machine's clock (`make_org(token_now=�
 **The parts.** State: `ids`, `schema` (objects and fields), `records` (versions, recycle bin, logs, late commits), `state`, `sessions`,
 `calls`. Rules: `dml` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `binding` (names),
 `conditions`, `query` (meaning). Wire: `wire`, `errors`, `render`, `resource`, `rows`, `many`, `composite`, `tree`, `loads`, `bulk2`, `bulk1`,
-`replication`, `queries`,
-`describe`, `rest`, `outbound`. Signing in: `apps`, `oauth`, `openid`, `passwords`, `soap`. Around it: `setup`, `world`, `adapter`,
-`faults`, `sample`, `clock`, `control`, `server`, `front`, `page/`.
+`replication`, `queries`, `describe`, `rest`, `outbound`. Signing in: `apps`, `oauth`, `openid`, `passwords`, `soap`. Around it: `setup`, `world`, `adapter`,
+`faults`, `sample`, `clock`, `control`, `scenes`, `snapshot`, `server`, `front`, `page/`.
 
 **Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, search (SOSL), SOQL subqueries, GROUP BY and
 functions, objects other than those in `schema.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`conditions.py`); the body

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 import uvicorn
 
-from infra.local.org import sample
+from infra.local.org import sample, snapshot
 from infra.local.org.clock import MovableClock
 from infra.local.org.control import Control
 from infra.local.org.front import Proxy, authority
@@ -51,6 +51,12 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     consumer_secret: Annotated[str, typer.Option(help="Consumer secret of the app; made up if empty.")] = "",
     public_key: Annotated[Path | None, typer.Option(help="PEM file whose JWT assertions are accepted.")] = None,
     seed: Annotated[int, typer.Option(help="Of the random source: equal seeds make equal sample data.")] = 1,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            help="File that keeps the org over a restart; if it is there, options about its contents are ignored."
+        ),
+    ] = None,
     shared_activities: Annotated[bool, typer.Option(help="Switch Shared Activities on.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Serve one emulated org on this machine until Ctrl-C."""
@@ -76,7 +82,13 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         user.password, user.security_token = password, security_token
     sender = Sender(org.state, Policy(window=0.1, first_retry=first_retry, enabled=webhooks and bool(webhook)), address)
     ways = {"address": address, "my_domain": own}
-    application = Application(org, Control(org, clock, sender, webhook, ways), own)
+    control = Control(org, clock, sender, webhook, ways)
+    if state and state.exists():
+        control.load(snapshot.read(state))
+        control.url = webhook or control.url
+        control.sender.policy.enabled = webhooks and bool(control.url)
+        org = control.org
+    application = Application(control, own, state)
     print(f"emulated org {org.organization_id} on {address} with {len(org.tasks())} tasks; Ctrl-C stops it", flush=True)
     if proxy_port == NO_PROXY:
         uvicorn.Server(config(application)).run(sockets=[listening])

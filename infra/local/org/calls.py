@@ -30,18 +30,18 @@ class CallLog:
         self.limit = limit
         self.entries: deque[Call] = deque(maxlen=KEPT)
         self.by_resource: Counter[str] = Counter()
-        self._hours: Counter[int] = Counter()
+        self.hours: Counter[int] = Counter()
 
     def used(self, now: int) -> int:
         """Calls counted in the last 24 hours."""
         oldest = now // HOUR - HOURS
-        for hour in [hour for hour in self._hours if hour <= oldest]:
-            del self._hours[hour]
-        return self._hours.total()
+        for hour in [hour for hour in self.hours if hour <= oldest]:
+            del self.hours[hour]
+        return self.hours.total()
 
     def spend(self, now: int, calls: int = 1) -> None:
         """Count calls; also those of other programs, which share the budget."""
-        self._hours[now // HOUR] += calls
+        self.hours[now // HOUR] += calls
 
     def note(self, call: Call) -> None:
         """Remember an answered request."""

@@ -7,18 +7,15 @@ one. Answers are JSON; a wrong request is 400 with `{"error"}`.
     GET    connection  how to point a client here: addresses, proxy, certificate authority, credentials
     GET    page        the same for the page: its tokens' calls are neither counted nor logged
     GET    calls       budget, counts per resource, newest calls          DELETE  clear the log
-    POST   calls       {"spend": 1000}: calls of other programs           POST    limit {"limit": 5000}
-    GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
+    POST   calls       {"spend": 1000}: calls of other programs
     GET    clock       now, and how many seconds that is ahead of the machine; POST {"advance": seconds}
     GET    webhook     queue and log; POST {"enabled"?, "url"?, "first_retry"?, "longest_retry"?, "window"?, "retry_now"?,
                        "fields"?}; GET /services/wsdl/outbound is the message's WSDL, /messages the delivery status
     POST   key         {"public_key": PEM}: accept its JWT assertions
-    POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}
-    POST   sessions    {}: end them all
-    POST   signin      {"passwords": true}: whether SOAP login() and the username-password flow work
-    POST   deactivate  {"user_id"}
-    POST   validation  {"field", "contains", "message"}: refuse such tasks; DELETE lifts all rules
     GET    state       every task as stored, deleted ones included
+    GET    dump        the whole org as one document (`snapshot.py`); POST load takes it back, in place of what is here
+
+and the switches of `scenes.py`: rules, field permissions, locks, limits, faults, people.
 """
 
 from __future__ import annotations
@@ -28,11 +25,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
+from infra.local.org import snapshot
 from infra.local.org.clock import MovableClock
 from infra.local.org.errors import Refused
 from infra.local.org.outbound import Sender
-from infra.local.org.schema import Row
-from infra.local.org.task_rules import archive
+from infra.local.org.scenes import Scenes, number, whole
 from infra.local.org.wire import Request, Response, answer, stamp
 from infra.local.org.world import Org
 from infra.local.org.wsdl import wsdl
@@ -78,30 +75,21 @@ class Control:
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, object]], object]]:
         return {
+            **Scenes(self.org).routes(),
             ("GET", "stack"): self._stack,
             ("GET", "page"): lambda _: self._people(counted=False),
             ("GET", "connection"): self._connection,
             ("GET", "calls"): self._calls,
             ("POST", "calls"): self._spend,
             ("DELETE", "calls"): self._clear_calls,
-            ("POST", "limit"): self._limit,
-            ("GET", "faults"): lambda _: self.org.faults.listing(),
-            ("POST", "faults"): self._arm,
-            ("DELETE", "faults"): self._disarm,
             ("GET", "clock"): self._now,
             ("POST", "clock"): self._advance,
             ("GET", "webhook"): self._webhook,
             ("POST", "webhook"): self._set_webhook,
             ("POST", "key"): self._key,
-            ("POST", "undelete"): self._undelete,
-            ("POST", "purge"): self._purge,
-            ("POST", "archive"): lambda _: {"archived": archive(self.org.state)},
-            ("POST", "sessions"): self._end_sessions,
-            ("POST", "signin"): self._sign_in,
-            ("POST", "deactivate"): self._deactivate,
-            ("POST", "validation"): self._refuse,
-            ("DELETE", "validation"): self._allow,
             ("GET", "state"): self._state,
+            ("GET", "dump"): lambda _: self.dump(),
+            ("POST", "load"): self._load,
         }
 
     def _stack(self, _: dict[str, object]) -> object:
@@ -144,10 +132,6 @@ class Control:
             "private_key": self.org.private_key,
         }
 
-    def _sign_in(self, body: dict[str, object]) -> object:
-        self.org.state.password_sign_in = bool(body["passwords"])
-        return {"passwords": self.org.state.password_sign_in}
-
     def _calls(self, _: dict[str, object]) -> object:
         calls = self.org.calls
         newest = list(calls.entries)[-NEWEST_CALLS:]
@@ -159,38 +143,18 @@ class Control:
         }
 
     def _spend(self, body: dict[str, object]) -> object:
-        self.org.calls.spend(self.org.state.second(), _whole(body["spend"]))
+        self.org.calls.spend(self.org.state.second(), whole(body["spend"]))
         return self._calls(body)
 
     def _clear_calls(self, _: dict[str, object]) -> object:
         self.org.calls.clear()
         return {}
 
-    def _limit(self, body: dict[str, object]) -> object:
-        self.org.calls.limit = _whole(body["limit"])
-        return {"limit": self.org.calls.limit}
-
-    def _arm(self, body: dict[str, object]) -> object:
-        times = body.get("times", 1)
-        self.org.faults.add(
-            str(body["kind"]),
-            match=str(body.get("match", "")),
-            times=None if times is None else _whole(times),
-            seconds=_number(body.get("seconds", 0)),
-            status=_whole(body.get("status", 400)),
-            chance=_number(body.get("chance", 1)),
-        )
-        return self.org.faults.listing()
-
-    def _disarm(self, _: dict[str, object]) -> object:
-        self.org.faults.clear()
-        return []
-
     def _now(self, _: dict[str, object]) -> object:
         return {"now": stamp(self.org.state.second()), "ahead": self.clock.ahead}
 
     def _advance(self, body: dict[str, object]) -> object:
-        self.clock.advance(_number(body["advance"]))
+        self.clock.advance(number(body["advance"]))
         return self._now(body)
 
     def _webhook(self, _: dict[str, object]) -> object:
@@ -210,9 +174,9 @@ class Control:
         wanted = body.get("enabled", policy.enabled if "url" not in body else True)
         policy.enabled = bool(wanted and self.url)  # without an address nothing is queued
         policy.fields = self._fields(body.get("fields", list(policy.fields)))
-        policy.first_retry = _number(body.get("first_retry", policy.first_retry))
-        policy.longest_retry = _number(body.get("longest_retry", policy.longest_retry))
-        policy.window = _number(body.get("window", policy.window))
+        policy.first_retry = number(body.get("first_retry", policy.first_retry))
+        policy.longest_retry = number(body.get("longest_retry", policy.longest_retry))
+        policy.window = number(body.get("window", policy.window))
         if body.get("retry_now"):
             self.sender.retry_now()
         return self._webhook(body)
@@ -227,47 +191,20 @@ class Control:
         self.org.register_key(str(body["public_key"]))
         return {}
 
-    def _undelete(self, body: dict[str, object]) -> object:
-        self.org.undelete_task(str(body["user_id"]), str(body["id"]))
-        return {}
-
-    def _purge(self, body: dict[str, object]) -> object:
-        self.org.state.store.purge("Task", str(body["id"]))
-        return {}
-
-    def _end_sessions(self, _: dict[str, object]) -> object:
-        self.org.end_sessions()
-        return {}
-
-    def _deactivate(self, body: dict[str, object]) -> object:
-        self.org.deactivate(str(body["user_id"]))
-        return {}
-
-    def _refuse(self, body: dict[str, object]) -> object:
-        name, part, message = str(body["field"]), str(body["contains"]), str(body["message"])
-
-        def rule(row: Row) -> str | None:
-            return message if part in str(row.get(name, "")) else None
-
-        self.org.state.validations.append(rule)
-        return {"rules": len(self.org.state.validations)}
-
-    def _allow(self, _: dict[str, object]) -> object:
-        self.org.state.validations.clear()
-        return {"rules": 0}
-
     def _state(self, _: dict[str, object]) -> object:
         return {"tasks": list(self.org.state.store.tables["Task"].values())}
 
+    def dump(self) -> snapshot.Document:
+        """Write the whole org down, with its clock's lead and its messages."""
+        return snapshot.dump(self.org, self.sender, self.url, self.clock.ahead)
 
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"not a number: {value!r}")
-    return float(value)
+    def _load(self, body: dict[str, object]) -> object:
+        self.load(body)
+        return {"org_id": self.org.organization_id, "tasks": len(self.org.tasks())}
 
-
-def _whole(value: object) -> int:
-    number = _number(value)
-    if number != int(number):
-        raise ValueError(f"not a whole number: {value!r}")
-    return int(number)
+    def load(self, document: snapshot.Document) -> None:
+        """Become the org that was written down; the clock goes on from the later of both."""
+        org = snapshot.load(document, now=self.clock.now, base=self.org.base)
+        self.sender = snapshot.sender_of(document, org)
+        self.org, self.url = org, document["messages"]["url"]
+        self.clock.advance(max(0.0, document["ahead"] - self.clock.ahead))

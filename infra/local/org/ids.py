@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 import string
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 SHORT: Final = 15
 LONG: Final = 18
@@ -64,3 +65,12 @@ class Mint:
             number, digit = divmod(number, len(_BASE62))
             digits = _BASE62[digit] + digits
         return long_id(f"{prefix}{self._pod}0{digits}")
+
+    def export(self) -> dict[str, object]:
+        """Give what the next ids depend on, as JSON."""
+        return {"pod": self._pod, "next": self._next}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Go on where `export` was."""
+        self._pod = kept["pod"]
+        self._next = dict(kept["next"])

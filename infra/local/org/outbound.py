@@ -86,13 +86,13 @@ class Delivered:
 class Sender:
     """The queue of one outbound message action."""
 
-    def __init__(self, state: State, policy: Policy, base: str) -> None:
+    def __init__(self, state: State, policy: Policy, base: str, action: str = "") -> None:
         self.state = state
         self.policy = policy
         self.queue: list[Message] = []
         self.log: deque[Delivered] = deque(maxlen=KEPT)
         self._base = base
-        self._action = state.mint.new("04k")
+        self.action = action or state.mint.new("04k")
         state.store.committed.append(self._committed)
 
     def _committed(self, write: Write) -> None:
@@ -182,7 +182,7 @@ class Sender:
             '<?xml version="1.0" encoding="UTF-8"?>'
             f'<soapenv:Envelope xmlns:soapenv="{ENVELOPE}" xmlns:xsd="http://www.w3.org/2001/XMLSchema" '
             'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>'
-            f'<notifications xmlns="{OUTBOUND}"><OrganizationId>{org}</OrganizationId><ActionId>{self._action}</ActionId>'
+            f'<notifications xmlns="{OUTBOUND}"><OrganizationId>{org}</OrganizationId><ActionId>{self.action}</ActionId>'
             f'<SessionId xsi:nil="true"/><EnterpriseUrl>{escape(soap)}/c/66.0/{org[:SHORT]}</EnterpriseUrl>'
             f"<PartnerUrl>{escape(soap)}/u/66.0/{org[:SHORT]}</PartnerUrl>{notifications}</notifications>"
             "</soapenv:Body></soapenv:Envelope>"

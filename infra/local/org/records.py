@@ -10,9 +10,9 @@ is the record's present `SystemModstamp`. So finding what changed since a moment
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 from infra.local.org.errors import Refused, locked
 from infra.local.org.schema import EXTERNAL_ID, Row, Schema, Value
@@ -54,6 +54,8 @@ class Store:
         self.tables: dict[str, dict[str, Row]] = {name: {} for name in schema.objects}
         self.purged: dict[str, dict[str, Row]] = {name: {} for name in schema.objects}
         self.open: list[Transaction] = []
+        self.writes = 0
+        """How often anything was written: whoever keeps a copy knows by it whether the copy is stale."""
         self.committed: list[Callable[[Write], None]] = []
         self._index: dict[tuple[str, str], dict[Value, str | dict[str, None]]] = {
             (name, column): {} for name, columns in INDEXED.items() for column in columns
@@ -184,7 +186,34 @@ class Store:
                 del self.purged[sobject][record_id]
         del log[: bisect_left(log, (horizon, ""))]
 
+    # --- out and in
+
+    def export(self) -> dict[str, Any]:
+        """Give everything as JSON: rows in their order, both logs, and what has not committed."""
+        return {
+            "tables": {name: list(table.values()) for name, table in self.tables.items()},
+            "purged": {name: list(table.values()) for name, table in self.purged.items()},
+            "changes": self._changes,
+            "deletes": self._deletes,
+            "open": [asdict(transaction) for transaction in self.open],
+        }
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """Fill an empty store with what `export` gave."""
+        for name, rows in kept["tables"].items():
+            for row in rows:
+                self.tables[name][row["Id"]] = row
+                self._reindex(name, row["Id"], None, row)
+            self.purged[name] = {row["Id"]: row for row in kept["purged"][name]}
+            self._changes[name] = [(second, key) for second, key in kept["changes"][name]]
+            self._deletes[name] = [(second, key) for second, key in kept["deletes"][name]]
+        self.open = [
+            Transaction(each["started"], [Write(**write) for write in each["writes"]], each["until"])
+            for each in kept["open"]
+        ]
+
     def _apply(self, sobject: str, record_id: str, old: Row | None, new: Row | None) -> None:
+        self.writes += 1
         if new is None:
             self.tables[sobject].pop(record_id, None)
         else:

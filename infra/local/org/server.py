@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,10 @@ from typing import Any, Final
 import requests
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from infra.local.org import snapshot
 from infra.local.org.control import PREFIX, Control
-from infra.local.org.outbound import HEADERS, TIMEOUT, Message
+from infra.local.org.outbound import HEADERS, TIMEOUT, Message, Sender
 from infra.local.org.wire import Request, Response, answer, parameters
-from infra.local.org.world import Org
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,6 +33,10 @@ _FILES: Final = {
     "/": "index.html",
     "/connect": "connect.html",
     "/messages": "messages.html",
+    "/scenes": "scenes.html",
+    "/calls": "calls.html",
+    "/page/scenes.js": "scenes.js",
+    "/page/calls.js": "calls.js",
     "/page/app.js": "app.js",
     "/page/connect.js": "connect.js",
     "/page/messages.js": "messages.js",
@@ -65,9 +70,11 @@ class Protocol(HttpToolsProtocol):
 class Application:
     """The ASGI application of one org. `asgi` is what a server runs; `my_domain`: the org's own address behind the TLS front."""
 
-    def __init__(self, org: Org, control: Control, my_domain: str = "") -> None:
-        self.org = org
+    def __init__(self, control: Control, my_domain: str = "", keep: Path | None = None) -> None:
         self.control = control
+        self._keep = keep
+        self._kept = -1
+        self._next_copy = 0.0
         self.my_domain = my_domain
         self._posts: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
@@ -89,6 +96,7 @@ class Application:
                 for task in (self._loop, *self._posts):
                     if task:
                         task.cancel()
+                self.keep()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -138,25 +146,39 @@ class Application:
             return Response(body=self.control.wsdl(), headers={"Content-Type": "text/xml; charset=utf-8"})
         if request.path == "/favicon.ico":
             return Response(status=204)  # browsers ask for one unasked
-        return self.org.handle(request)
+        return self.control.org.handle(request)
+
+    def keep(self) -> None:
+        """Write the org into its file, if it has one."""
+        if self._keep:
+            self._kept = self.control.org.state.store.writes
+            snapshot.write(self.control.dump(), self._keep)
+
+    def _keep_soon(self) -> None:
+        """Write a changed org, at most once a second and for at most a twentieth of the time."""
+        began = time.monotonic()
+        if began < self._next_copy or self._kept == self.control.org.state.store.writes:
+            return
+        self.keep()
+        self._next_copy = time.monotonic() + max(1.0, 20 * (time.monotonic() - began))
 
     async def _messages(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            self.org.state.settle()
+            self._keep_soon()
+            self.control.org.state.settle()
             if not self.control.url:
                 continue
             for message in self.control.sender.due():
-                task = asyncio.create_task(self._deliver(message))
+                task = asyncio.create_task(self._deliver(self.control.sender, message))
                 self._posts.add(task)
                 task.add_done_callback(self._posts.discard)
 
-    async def _deliver(self, message: Message) -> None:
+    async def _deliver(self, sender: Sender, message: Message) -> None:
         answered = None
         for _ in range(message.copies):
-            body = self.control.sender.body(message)
-            answered = await asyncio.to_thread(post, self.control.url, body)
-        self.control.sender.settle(message, answered)
+            answered = await asyncio.to_thread(post, self.control.url, sender.body(message))
+        sender.settle(message, answered)
 
 
 def post(url: str, body: bytes) -> tuple[int, bytes] | None:

@@ -28,7 +28,7 @@ class Sessions:
     def __init__(self, organization_id: str, rng: random.Random) -> None:
         self._prefix = organization_id[:SHORT]
         self._rng = rng
-        self._sessions: dict[str, Session] = {}
+        self.living: dict[str, Session] = {}
         self.refresh: dict[str, str] = {}
 
     def secret(self, length: int = _LENGTH) -> str:
@@ -38,7 +38,7 @@ class Sessions:
     def open(self, user_id: str, now: int, *, counted: bool = True) -> str:
         """Sign a user in; gives the access token."""
         token = f"{self._prefix}!{self.secret()}"
-        self._sessions[token] = Session(user_id, now, counted)
+        self.living[token] = Session(user_id, now, counted)
         return token
 
     def open_refresh(self, user_id: str) -> str:
@@ -54,19 +54,24 @@ class Sessions:
 
     def find(self, token: str, now: int) -> Session | None:
         """Find the session of a token, and keep it alive; None if unknown, revoked or expired."""
-        session = self._sessions.get(token)
+        session = self.living.get(token)
         if session is None:
             return None
         if now - session.used > INACTIVITY:
-            del self._sessions[token]
+            del self.living[token]
             return None
         session.used = now
         return session
 
     def revoke(self, token: str) -> bool:
         """End a session or forget a refresh token; tells whether there was one."""
-        return self._sessions.pop(token, None) is not None or self.refresh.pop(token, None) is not None
+        return self.living.pop(token, None) is not None or self.refresh.pop(token, None) is not None
 
     def revoke_all(self) -> None:
         """End every session, as when an administrator does; refresh tokens stay."""
-        self._sessions.clear()
+        self.living.clear()
+
+    def restore(self, organization_id: str, living: dict[str, Session], refresh: dict[str, str]) -> None:
+        """Take over the sessions and refresh tokens of an org that was written down."""
+        self._prefix = organization_id[:SHORT]
+        self.living, self.refresh = living, dict(refresh)
