@@ -84,7 +84,7 @@ def read(ask: Ask) -> Result:
         names = [str(name) for name in json_list(ask.document, "fields")]
     else:
         texts = [text for text in ask.query.get("ids", "").split(",") if text]
-        names = [name for name in ask.query.get("fields", "").split(",") if name]
+        names = [name.strip() for name in ask.query.get("fields", "").split(",") if name.strip()]
     if not names:
         raise Refused("REQUIRED_FIELD_MISSING", "The 'fields' parameter is required.")
     _at_most(len(texts), MOST_READ)

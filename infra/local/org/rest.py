@@ -107,7 +107,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
 
 def handle(state: State, request: Request) -> Response:
     """Answer a request below `/services/data`."""
-    parts = tuple(unquote(part) for part in request.path.removeprefix(ROOT).split("/") if part)
+    parts = tuple(unquote(part) for part in request.path.split("/") if part)[len(ROOT.split("/")) - 1 :]
     if not parts:
         return _note(state, answer(_versions()), Call(state.second(), "GET /", request.path, HTTPStatus.OK, None, 0))
     user: User | None = None

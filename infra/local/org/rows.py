@@ -38,7 +38,7 @@ def _read(ask: Ask, sobject: SObject, key: str) -> Result:
     if row.get("IsDeleted"):
         raise deleted()
     names = ask.query.get("fields")
-    columns = columns_of(ask.state, ask.caller, sobject, names.split(",") if names else None)
+    columns = columns_of(ask.state, ask.caller, sobject, [name.strip() for name in names.split(",")] if names else None)
     if _precondition(ask, row):
         return Result(status=HTTPStatus.NOT_MODIFIED)
     return Result(document=record(ask.caller, sobject, columns, row))
