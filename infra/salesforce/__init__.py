@@ -1,0 +1,1 @@
+"""What the customer's Salesforce org must have, deployable with the Salesforce CLI, and its check."""
