@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every AWS client that we build: seconds per attempt, and attempts in all."""
 
-_Variables = TypeVar("_Variables", "Environment", "ReceiverEnvironment", "AnnouncerEnvironment", "SweepEnvironment")
+_Variables = TypeVar(
+    "_Variables", "Environment", "ReceiverEnvironment", "RelayEnvironment", "AnnouncerEnvironment", "SweepEnvironment"
+)
 
 
 class NotConfigured(telemetry.Speakable):
@@ -46,6 +48,13 @@ class ReceiverEnvironment:
     hints_queue_url: str
     organization_id: str
     webhook_secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayEnvironment:
+    """What the relay reads from the environment; each field's variable is its name in capitals."""
+
+    hints_queue_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +149,13 @@ def receiver() -> Receiver:
         addresses=_secret(variables.webhook_secret),
         organization_id=variables.organization_id,
     )
+
+
+@cache
+def relay_queue() -> Hints:
+    """Everything the relay needs, and nothing else. Raises NotConfigured."""
+    telemetry.logger()
+    return _hints(read(RelayEnvironment, os.environ).hints_queue_url)
 
 
 @cache

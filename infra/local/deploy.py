@@ -18,6 +18,7 @@ from infra.local.template import ACCOUNT, REGION, Resource, Template, TemplateEr
 
 WITHOUT_MEANING: Final = {
     "AWS::CloudWatch::Alarm": "no metrics are kept here",
+    "AWS::CloudWatch::Dashboard": "no metrics are kept here",
     "AWS::Logs::LogGroup": "logs go to a file",
 }
 WIRED_BY_THE_HOST: Final = {"AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::Lambda::EventSourceMapping"}

@@ -58,17 +58,25 @@ def components(folder: Path = FOLDER) -> list[Path]:
     return sorted(folder.rglob(f"*{SUFFIX}"))
 
 
+def root(path: Path) -> Element:
+    """Parse a file. Raises ParseError; ValueError where it holds no element."""
+    element = parse(path).getroot()
+    if element is None:
+        raise ValueError(f"{path.name} holds no element")
+    return element
+
+
 def faults(path: Path) -> Iterator[str]:
-    """Tell what is wrong with a file: its place and name, its root, and every element below. Raises ParseError."""
-    root = parse(path).getroot()
-    type_name = root.tag.removeprefix(NAMESPACE)
-    if not root.tag.startswith(NAMESPACE) or type_name not in known()["files"]:
-        yield f"{path.name}: {root.tag} is no metadata type that is known here"
+    """Tell what is wrong with a file: its place and name, its root, and every element below. Raises as `root` does."""
+    top = root(path)
+    type_name = top.tag.removeprefix(NAMESPACE)
+    if not top.tag.startswith(NAMESPACE) or type_name not in known()["files"]:
+        yield f"{path.name}: {top.tag} is no metadata type that is known here"
         return
     place = known()["files"][type_name]
     if path.parent.name != place["folder"] or not path.name.endswith(f".{place['suffix']}{SUFFIX}"):
         yield f"{path.name}: a {type_name} is a file {place['folder']}/*.{place['suffix']}{SUFFIX}"
-    yield from (f"{path.name}: {fault}" for fault in _faults(root, type_name, type_name))
+    yield from (f"{path.name}: {fault}" for fault in _faults(top, type_name, type_name))
 
 
 def _faults(element: Element, type_name: str, where: str) -> Iterator[str]:

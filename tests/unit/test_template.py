@@ -10,27 +10,35 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.aws_events import load as load_event
 
 import infra.local
+from infra.local.patterns import Pattern
 from infra.local.template import Template, load
+from reminders.aws.change_events import KNOWN
 from reminders.core.reminder import Side
 from reminders.ledger import items
-from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment, SweepEnvironment
+from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment, RelayEnvironment, SweepEnvironment
 
 ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]
 VERBS = ("receive", "poll", "pull", "push", "announce", "sweep", "api")
 WHOLE_TABLE = {"dynamodb:Scan", "dynamodb:*", "dynamodb:DeleteTable", "dynamodb:CreateTable"}
 
 
-@pytest.fixture(scope="module")
-def template() -> Template:
+def loaded_with(**more: str) -> Template:
     """The template with made-up parameters, and each resource's Ref and attributes a name that tells them apart."""
     values = {"SalesforceUrl": "https://org.example", "OrganizationId": "00D000000000000AAA", "SignInAudience": "key"}
-    loaded = load(ROOT / "template.yaml", values)
+    loaded = load(ROOT / "template.yaml", values | more)
     for name in loaded.resources:
         for attribute in ("Ref", "Arn", "StreamArn", "QueueName"):
             loaded.attributes[name, attribute] = f"{name}.{attribute}"
     return loaded
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    """The template without anything optional."""
+    return loaded_with()
 
 
 def function(template: Template, verb: str) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def test_every_function_is_declared_and_no_other(template: Template) -> None:
     """A handler that nobody deploys, or a declaration without handler, is an error at the first event only."""
     declared = {template.properties(one)["Handler"] for one in template.of_type("AWS::Serverless::Function")}
     assert declared == {f"{verb}.handler" for verb in VERBS}
-    assert {file.stem for file in (ROOT / "functions").glob("*.py")} == set(VERBS)
+    assert {file.stem for file in (ROOT / "functions").glob("*.py")} == {*VERBS, "relay"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -165,6 +173,28 @@ def test_a_completion_is_announced_by_a_function_that_can_do_nothing_else(templa
     stream = statements(template, "announce")[0]
     assert stream["Resource"] == "RemindersTable.Arn/stream/*"
     assert len(list(template.of_type("AWS::Events::EventBus"))) == 1
+
+
+def test_event_relay_is_optional_and_can_store_hints_only() -> None:
+    """I1, M4: where an org relays its change events, deletes and gaps become hints; what fails is a bell, and the poll finds it."""
+    source = "aws.partner/salesforce.com/00D5g000004XyzAEAS/0YL5g0000008OIAGA2"
+    relayed = loaded_with(EventRelaySource=source)
+    relay = function(relayed, "relay")
+    assert relay["Handler"] == "relay.handler"
+    assert relay["Description"] == (ast.get_docstring(ast.parse((ROOT / "functions/relay.py").read_text())) or "").splitlines()[0]  # fmt: skip
+    assert [(one["Action"], one["Resource"]) for one in statements(relayed, "relay")] == [
+        ("sqs:SendMessage", "HintsQueue.Arn")
+    ]
+    assert relay["DeadLetterQueue"]["TargetArn"] == "BellDeadLetters.Arn"
+    assert {field.name.upper() for field in fields(RelayEnvironment)} <= set(relay["Environment"]["Variables"])
+    rule = relayed.properties(relayed.resources["RelayRule"])
+    bus = relayed.properties(relayed.resources["RelayBus"])
+    assert bus == {"Name": source, "EventSourceName": source}
+    assert Pattern(rule["EventPattern"]).matches(load_event("relay_delete") | {"source": source})
+    changes = rule["EventPattern"]["detail"]["payload"]["ChangeEventHeader"]["changeType"]
+    assert changes == list(KNOWN)
+    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": "BellDeadLetters.Arn"}
+    assert "RelayFunction" not in loaded_with().resources
 
 
 def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> None:

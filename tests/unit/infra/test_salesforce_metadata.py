@@ -10,19 +10,12 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from defusedxml.ElementTree import parse
 
 from infra.local.org.schema import EXTERNAL_ID
-from infra.salesforce.metadata import FOLDER, NAMESPACE, SUFFIX, components, faults, known
+from infra.salesforce.metadata import FOLDER, NAMESPACE, SUFFIX, components, faults, known, root
 from reminders.salesforce.client import ADMIN_PERMISSION_SET
 
 PROJECT = json.loads((FOLDER / "sfdx-project.json").read_text())
-
-
-def root(path: str) -> Element:
-    """The root of a file of the folder."""
-    element: Element = parse(FOLDER / path).getroot()
-    return element
 
 
 def text(element: Element, *path: str) -> str:
@@ -45,7 +38,7 @@ def test_every_element_is_one_of_its_type(path: Path) -> None:
 
 def test_every_listed_type_is_used_and_named_with_its_source() -> None:
     """A list that nobody uses is not kept right."""
-    used = {parse(path).getroot().tag.removeprefix(NAMESPACE) for path in components()}
+    used = {root(path).tag.removeprefix(NAMESPACE) for path in components()}
     assert used == set(known()["files"])
     assert all({"folder", "suffix", "page"} == set(place) for place in known()["files"].values())
 
@@ -88,7 +81,7 @@ def test_a_file_in_the_wrong_folder_is_found(tmp_path: Path) -> None:
 
 def test_the_field_is_the_unique_external_id_that_the_sync_writes() -> None:
     """O2: without uniqueness a repeated create makes a second task."""
-    field = root(FIELD)
+    field = root(FOLDER / FIELD)
     assert text(field, "fullName") == EXTERNAL_ID
     assert [text(field, name) for name in ("type", "unique", "externalId", "required")] == ["Text", "true", "true", "false"]  # fmt: skip
     assert int(text(field, "length")) >= len("00000000-0000-0000-0000-000000000000-9999999")
@@ -96,7 +89,7 @@ def test_the_field_is_the_unique_external_id_that_the_sync_writes() -> None:
 
 def test_only_the_integration_user_is_given_the_field_and_its_powers() -> None:
     """I6, I3: a task cloned by a salesperson must not carry the id; the integration user must see and write everything."""
-    sets = {path.name.removesuffix(f".permissionset{SUFFIX}"): parse(path).getroot() for path in FOLDER.glob("org/permissionsets/*")}  # fmt: skip
+    sets = {path.name.removesuffix(f".permissionset{SUFFIX}"): root(path) for path in FOLDER.glob("org/permissionsets/*")}  # fmt: skip
     assert set(sets) == {"Reminder_Sync_Integration", "Reminder_Sync_User", ADMIN_PERMISSION_SET}
     integration = sets.pop("Reminder_Sync_Integration")
     granted = {text(each, "field"): text(each, "editable") for each in every(integration, "fieldPermissions")}
@@ -110,7 +103,7 @@ def test_only_the_integration_user_is_given_the_field_and_its_powers() -> None:
 
 def test_the_flow_sends_the_message_of_ids_and_stamps_for_every_changed_task() -> None:
     """I2: no value of a task leaves the org in a message; a message that no flow sends tells nothing."""
-    flow, workflow = root(FLOW), root("webhook/workflows/Task.workflow-meta.xml")
+    flow, workflow = root(FOLDER / FLOW), root(FOLDER / "webhook/workflows/Task.workflow-meta.xml")
     [message] = every(workflow, "outboundMessages")
     assert {each.text for each in every(message, "fields")} == {
         "Id",
@@ -127,24 +120,24 @@ def test_the_flow_sends_the_message_of_ids_and_stamps_for_every_changed_task() -
 
 def test_each_app_signs_in_whom_it_is_for() -> None:
     """C7, Never: the key that the functions hold must not open anybody else's account, so there are two apps."""
-    apps = {text(each, "label"): each for each in map(_root, FOLDER.glob("apps/extlClntAppGlobalOauthSets/*"))}
+    apps = {text(each, "label"): each for each in map(root, FOLDER.glob("apps/extlClntAppGlobalOauthSets/*"))}
     integration, people = apps["Reminder Sync Integration"], apps["Reminder Sync Sign-In"]
     assert every(integration, "certificate")
     assert not every(people, "certificate")
     assert all(text(app, "isPkceRequired") == "true" for app in apps.values())
-    scopes = {text(each, "label"): text(each, "commaSeparatedOauthScopes") for each in map(_root, FOLDER.glob("apps/extlClntAppOauthSettings/*"))}  # fmt: skip
+    scopes = {text(each, "label"): text(each, "commaSeparatedOauthScopes") for each in map(root, FOLDER.glob("apps/extlClntAppOauthSettings/*"))}  # fmt: skip
     assert scopes == {"Reminder Sync Integration": "Api, RefreshToken", "Reminder Sync Sign-In": "OpenID, RefreshToken"}
-    for policy in map(_root, FOLDER.glob("apps/extlClntAppOauthPolicies/*")):
+    for policy in map(root, FOLDER.glob("apps/extlClntAppOauthPolicies/*")):
         assert text(policy, "permittedUsersPolicyType") == "AdminApprovedPreAuthorized"
 
 
 def test_what_names_an_app_or_a_channel_names_one_that_is_there() -> None:
     """A reference into nothing is an error at deploy only."""
     apps = {path.name.removesuffix(f".eca{SUFFIX}") for path in FOLDER.glob("apps/externalClientApps/*")}
-    named = {text(_root(path), "externalClientApplication") for path in FOLDER.glob("apps/extl*/*")}
+    named = {text(root(path), "externalClientApplication") for path in FOLDER.glob("apps/extl*/*")}
     assert named == apps
     channels = {path.name.removesuffix(f".platformEventChannel{SUFFIX}") for path in FOLDER.glob("relay/platformEventChannels/*")}  # fmt: skip
-    relay, [member] = root(RELAY), list(map(_root, FOLDER.glob("relay/platformEventChannelMembers/*")))
+    relay, [member] = root(FOLDER / RELAY), list(map(root, FOLDER.glob("relay/platformEventChannelMembers/*")))
     assert {text(relay, "eventChannel"), text(member, "eventChannel")} == channels
     assert (FOLDER / f"relay/namedCredentials/{text(relay, 'destinationResourceName').removeprefix('callout:')}.namedCredential{SUFFIX}").exists()  # fmt: skip
     assert text(member, "selectedEntity") == "TaskChangeEvent"
@@ -162,8 +155,3 @@ def test_everything_that_differs_per_org_is_filled_in_at_deploy() -> None:
             left = left.replace(made_up, "")
         assert not re.search(r"example\.com|123456789012|REMINDER_SYNC_", left), path
     assert all((FOLDER / each["path"]).is_dir() for each in PROJECT["packageDirectories"])
-
-
-def _root(path: Path) -> Element:
-    element: Element = parse(path).getroot()
-    return element
