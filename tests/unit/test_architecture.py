@@ -195,7 +195,16 @@ def test_handler_is_thin(file: Path) -> None:
 
 def test_every_function_has_its_entry_file() -> None:
     """One file per Lambda, named by its verb."""
-    assert [file.stem for file in ENTRY_FILES] == ["announce", "api", "poll", "pull", "push", "receive", "relay", "sweep"]
+    assert [file.stem for file in ENTRY_FILES] == [
+        "announce",
+        "api",
+        "poll",
+        "pull",
+        "push",
+        "receive",
+        "relay",
+        "sweep",
+    ]
 
 
 @pytest.mark.parametrize(
