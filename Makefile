@@ -16,10 +16,10 @@ EXAMPLES ?= 10000
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench-org chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: | $(UV) ## the whole product on this machine (ARGS="--help" lists its options)
 	$(RUN) python -m infra.local $(ARGS)
@@ -32,6 +32,9 @@ org: | $(UV) ## the emulated Salesforce org alone, for any client (ARGS="--help"
 
 bench-org: | $(UV) ## how fast the emulated org answers on one core, and what a million tasks take (ARGS="--tasks 0")
 	$(RUN) python -m infra.bench.org $(ARGS)
+
+bench-page: | $(UV) ## what a cold load of the Command Center takes, and how fast it answers with 5,000 reminders
+	$(RUN) python -m infra.bench.page $(ARGS)
 
 chaos: | $(UV) ## kill the functions 50 times under load on both sides: nothing lost, nothing doubled (ARGS="--seed 7")
 	$(RUN) python -m infra.local.chaos $(ARGS)

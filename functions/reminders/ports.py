@@ -168,6 +168,10 @@ class Org(Protocol):
         """Ids of the owner's open, importable tasks created or changed since then, soonest due first (S2, S4)."""
         ...
 
+    def recent_tasks(self, owner: str, since: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of the owner's tasks of any kind created or changed since then, the newest change first, at most so many (S2)."""
+        ...
+
     def create(self, records: Sequence[Mapping[str, str | None]]) -> list[Outcome]:
         """Insert up to 200 tasks in one call; outcomes in input order."""
         ...
@@ -198,6 +202,10 @@ class Org(Protocol):
 
     def people(self, text: str) -> tuple[Person, ...]:
         """Leads and contacts whose name contains the text, at most 20 (C1)."""
+        ...
+
+    def named(self, person_ids: Collection[str]) -> tuple[Person, ...]:
+        """Leads and contacts by id (C1); one that is not there is left out. A call for either kind."""
         ...
 
     def usage(self) -> Usage | None:

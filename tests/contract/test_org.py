@@ -356,6 +356,25 @@ def test_open_tasks_are_the_importable_ones_soonest_due_first(at: Recorder) -> N
     assert at.org.open_tasks("005000000000000AAA", before) == ()
 
 
+def test_recent_tasks_are_of_any_kind_and_bounded(at: Recorder) -> None:
+    """S2: a preview tells of closed ones and logs, too; what is in the bin and what is older stays away, the newest comes first."""
+    at.task(Subject="older")
+    at.wait(2)
+    since = at.org.now()
+    closed = at.task(Status="Completed")
+    at.wait(2)
+    mail, binned = at.task(TaskSubtype="Email"), at.task()
+    at.org.delete([binned.id])
+    found = at.org.recent_tasks(at.org.me(), since, 2)
+    assert list(found) == [mail.id, closed.id]
+    assert len(at.org.recent_tasks(at.org.me(), since, 1)) == 1
+
+
+def test_nobody_has_such_an_id(at: Recorder) -> None:
+    """C1: who is not there is left out, and what is no id of a person is not asked for."""
+    assert at.org.named(["003000000000000AAA", "00Q000000000000AAA", "' OR Name != '"]) == ()
+
+
 def test_the_picklists_hold_what_we_write_by_default(at: Recorder) -> None:
     """F2, F3: Completed is closed, High is high, and each list has one default."""
     statuses, priorities = at.org.statuses(), at.org.priorities()

@@ -16,7 +16,8 @@ from fakes.still_clock import StillClock
 from reminders.api.app import answer
 from reminders.core.problems import Failure, Kind
 from reminders.core.set_up_rules import Access, PicklistValue
-from reminders.ports import Hints, Ledger, Org, OrgUnavailable, Person, Usage, World
+from reminders.core.task import Task
+from reminders.ports import Bulk, Hints, Ledger, Org, OrgUnavailable, Person, Usage, World
 from reminders.services.access import Site
 
 ORG = "00DWU00000RemSyc2A"
@@ -39,6 +40,8 @@ class PeopleOrg:
         }
     )
     asked: list[tuple[str, ...]] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=lambda: {"003000000000001AAA": "Nina Nordin"})
+    tasks: dict[str, Task] = field(default_factory=dict)
     down: bool = False
     modify_all: bool = True
 
@@ -51,8 +54,26 @@ class PeopleOrg:
     def people(self, text: str) -> tuple[Person, ...]:
         """Find leads and contacts, or be down."""
         self._answer()
-        found = Person(id="003000000000001AAA", name="Nina Nordin")
-        return (found,) if text.casefold() in found.name.casefold() else ()
+        return tuple(
+            Person(id=key, name=name) for key, name in self.names.items() if text.casefold() in name.casefold()
+        )
+
+    def named(self, person_ids: Collection[str]) -> tuple[Person, ...]:
+        """Name leads and contacts, or be down."""
+        self._answer()
+        self.asked.append(tuple(person_ids))
+        return tuple(Person(id=item, name=self.names[item]) for item in person_ids if item in self.names)
+
+    def recent_tasks(self, owner: str, since: datetime, limit: int) -> tuple[str, ...]:
+        """Find tasks of any kind, or be down."""
+        self._answer()
+        found = [each for each in self.tasks.values() if each.owner == owner and each.stamp >= since]
+        return tuple(each.id for each in sorted(found, key=lambda each: each.stamp, reverse=True))[:limit]
+
+    def read(self, task_ids: Collection[str]) -> Bulk:
+        """Read tasks, or be down."""
+        self._answer()
+        return Bulk(tasks={item: self.tasks[item] for item in task_ids if item in self.tasks}, at=NOW)
 
     def statuses(self) -> tuple[PicklistValue, ...]:
         """Give the org's statuses, or be down."""

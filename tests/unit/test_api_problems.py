@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from fakes.memory_ledger import MemoryLedger
-from fakes.people import ADA, BO, CY, NOW, Api
+from fakes.people import ADA, BO, CY, NOW, SITE, Api
 
 from reminders.core.drift import FULL, NIGHTLY, Comparison, Drift
 from reminders.core.gone import NOT_VISIBLE
@@ -178,6 +178,8 @@ def test_administrators_see_what_the_sweep_found(api: Api) -> None:
         "malformed": 1,
     }
     assert (report["drifted"], len(report["drifts"]), report["drifts"][0]["what"]) == (1, 2, ["due", "priority"])
+    assert report["drifts"][0]["name"] is None
+    assert report["drifts"][0]["task_url"] == f"{SITE.salesforce_url}/lightning/r/Task/t1/view"
     assert report["full_comparison"]["why"] == "deleted: too old"
 
 

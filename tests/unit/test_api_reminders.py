@@ -302,13 +302,15 @@ def test_the_history_tells_what_happened(api: Api) -> None:
 
 def test_the_sync_state_comes_with_its_reason_and_a_link(api: Api) -> None:
     """C1: a problem shows Salesforce's own words and code, and the task can be opened."""
-    made = make(api)
+    made = make(api, person="00Q000000000001AAA")
     trouble = Trouble(code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="Needs an opportunity", since=NOW)
     remodel(api, made, sponsor=BO, trouble=trouble, task_id="00T000000000001EAA")
     seen = api("GET", f"/api/reminders/{made['id']}").json
     assert seen["sync_state"] == "problem"
     assert seen["sync_reason"] == "Needs an opportunity (FIELD_CUSTOM_VALIDATION_EXCEPTION)"
+    assert seen["problem"] == "FIELD_CUSTOM_VALIDATION_EXCEPTION"
     assert seen["task_url"] == "https://acme.my.salesforce.test/lightning/r/Task/00T000000000001EAA/view"
+    assert seen["person_url"] == "https://acme.my.salesforce.test/lightning/r/Lead/00Q000000000001AAA/view"
 
 
 @pytest.mark.parametrize(

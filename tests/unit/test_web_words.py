@@ -6,12 +6,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from inspect import getsource
 from pathlib import Path
 
 import pytest
 
 from reminders.api.schemas import _REASONS
+from reminders.core.first_meeting import importable
 from reminders.core.remedies import REMEDIES
+from reminders.services.preview import HERE_ALREADY
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 WEB = FUNCTIONS / "web"
@@ -96,6 +99,7 @@ def said_by_the_server() -> set[str]:
     """Collect what the API says in fixed words: meanings, remedies, reasons, refusals."""
     found = {text for each in REMEDIES.values() for text in (each.meaning, each.remedy)}
     found |= {reason for reason in _REASONS.values() if reason}
+    found |= {HERE_ALREADY, *re.findall(r'return "([^"]+)"', getsource(importable))}
     for file in [*(FUNCTIONS / "reminders/services").glob("*.py"), *(FUNCTIONS / "reminders/core").glob("*.py")]:
         if file.name in UNSAID:
             continue

@@ -64,4 +64,4 @@ def read_sweep() -> Response[str]:
     """Tell of the last nightly sweep and what it found (I5), and of the last full comparison and why it ran (I4) (administrators)."""
     call = call_of(router)
     require_admin(call.asker)
-    return reply(sweep_out(call.world.ledger))
+    return reply(sweep_out(call.world.ledger, call.site.salesforce_url))

@@ -197,7 +197,10 @@ class DeletedOut(BaseModel):
 
 
 class ReminderRow(BaseModel):
-    """A reminder in a list. Its details are an excerpt of at most 140 characters, so that a long list stays an answer."""
+    """A reminder in a list. Its details are an excerpt of at most 140 characters, so that a long list stays an answer.
+
+    `problem` is the code of what Salesforce refused, as in Diagnostics.
+    """
 
     id: str
     version: int
@@ -215,8 +218,10 @@ class ReminderRow(BaseModel):
     call_reason: str | None
     sync_state: SyncState
     sync_reason: str | None
+    problem: str | None
     task_id: str | None
     task_url: str | None
+    person_url: str | None
     deleted: DeletedOut | None
     created: datetime
     created_by: str
@@ -325,6 +330,16 @@ _REASONS: Mapping[SyncState, str | None] = {
 }
 
 
+def task_url(task_id: str, salesforce_url: str) -> str:
+    """Give where a task is seen in Salesforce."""
+    return f"{salesforce_url.rstrip('/')}/lightning/r/Task/{task_id}/view"
+
+
+def _person_url(person_id: str, salesforce_url: str) -> str:
+    kind = "Lead" if person_id.startswith("00Q") else "Contact"
+    return f"{salesforce_url.rstrip('/')}/lightning/r/{kind}/{person_id}/view"
+
+
 def row(reminder: Reminder, salesforce_url: str) -> ReminderRow:
     """Write a reminder for a list."""
     return ReminderRow(**_fields(reminder, salesforce_url))
@@ -346,8 +361,10 @@ def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
         **{name: getattr(values, name) for name in NewReminder.model_fields if name != "details"},
         "sync_state": state,
         "sync_reason": f"{trouble.message} ({trouble.code})" if trouble else _REASONS[state],
+        "problem": trouble.code if trouble else None,
         "task_id": task,
-        "task_url": f"{salesforce_url.rstrip('/')}/lightning/r/Task/{task}/view" if task else None,
+        "task_url": task_url(task, salesforce_url) if task else None,
+        "person_url": _person_url(values.person, salesforce_url) if values.person else None,
         "deleted": DeletedOut(at=tombstone.at, side=tombstone.side, agreed=tombstone.agreed)
         if tombstone and reminder.deleted
         else None,

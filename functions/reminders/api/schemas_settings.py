@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field, StrictFloat, StrictInt, StringConstraints
 
 from reminders.api.schemas import Strict
 from reminders.core.reminder import Priority, Status
+from reminders.core.set_up_rules import Picklists, PicklistValue
 from reminders.core.settings import Choice, Import, Policy, Settings, User
 from reminders.services.preferences import SYNC_OFF, SYNC_ON, SyncStatus
+from reminders.services.preview import Preview
 from reminders.sync.find import BATCH
+
+SHOWN: Final = 20
+"""Tasks of a preview that are named."""
 
 Sync = Literal["Do not sync to Salesforce tasks", "Sync with Salesforce tasks"]
 Hours = Annotated[StrictInt, Field(ge=1, le=720)]
@@ -128,6 +133,70 @@ class StatusOut(BaseModel):
     waiting: int
     first_sync: FirstSyncOut | None
     calls: CallsOut | None
+
+
+class OrgValueOut(BaseModel):
+    """A value of the org. `marked`: of a status, that it is closed; of a priority, that it is high."""
+
+    name: str
+    marked: bool
+    default: bool
+
+
+class OrgValuesOut(BaseModel):
+    """The org's own picklist values, in its order, as they were at `at`."""
+
+    statuses: list[OrgValueOut]
+    priorities: list[OrgValueOut]
+    at: datetime
+
+
+class PreviewTaskOut(BaseModel):
+    """A task that would be imported."""
+
+    id: str
+    subject: str | None
+    due: date | None
+
+
+class NotImportedOut(BaseModel):
+    """How many tasks would not be imported, and why."""
+
+    reason: str
+    count: int
+
+
+class PreviewOut(BaseModel):
+    """What the first sync would bring: how many, the first 20, and what not; `more`: there are older ones that were not looked at."""
+
+    since: datetime
+    count: int
+    tasks: list[PreviewTaskOut]
+    not_imported: list[NotImportedOut]
+    more: bool
+
+
+def preview_out(found: Preview) -> PreviewOut:
+    """Write a preview."""
+    first = found.imported[:SHOWN]
+    return PreviewOut(
+        since=found.since,
+        count=len(found.imported),
+        tasks=[PreviewTaskOut(id=each.id, subject=each.subject, due=each.due) for each in first],
+        not_imported=[
+            NotImportedOut(reason=reason, count=count) for reason, count in sorted(found.not_imported.items())
+        ],
+        more=found.more,
+    )
+
+
+def org_values(found: Picklists) -> OrgValuesOut:
+    """Write the org's values."""
+    return OrgValuesOut(statuses=_values(found.statuses), priorities=_values(found.priorities), at=found.at)
+
+
+def _values(values: Iterable[PicklistValue]) -> list[OrgValueOut]:
+    return [OrgValueOut(name=each.name, marked=each.marked, default=each.default) for each in values]
 
 
 def sync(user: User) -> Sync:

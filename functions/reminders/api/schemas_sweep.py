@@ -6,7 +6,9 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
+from reminders.api.schemas import task_url
 from reminders.core.drift import FULL, NIGHTLY, Comparison, Drift
+from reminders.core.reminder import Reminder
 from reminders.ports import Ledger
 
 NEWEST = 100
@@ -27,11 +29,16 @@ class ComparisonOut(BaseModel):
 
 
 class DriftOut(BaseModel):
-    """One difference that was found and repaired: of which reminder, and in which fields (or what had happened)."""
+    """One difference that was found and repaired: of which reminder, and in which fields (or what had happened).
+
+    `name` is null where the reminder is no more.
+    """
 
     at: datetime
     reminder_id: str
+    name: str | None
     task_id: str
+    task_url: str
     what: list[str]
 
 
@@ -44,14 +51,16 @@ class SweepOut(BaseModel):
     full_comparison: ComparisonOut | None
 
 
-def sweep_out(ledger: Ledger) -> SweepOut:
+def sweep_out(ledger: Ledger, salesforce_url: str) -> SweepOut:
     """Read and write the report."""
     found = ledger.comparisons()
+    drifts = ledger.drifts(NEWEST)
+    known = ledger.reminders({each.reminder_id for each in drifts})
     night = found.get(NIGHTLY)
     return SweepOut(
         sweep=_comparison(night),
         drifted=ledger.count_drifts(night.at) if night else 0,
-        drifts=[_drift(each) for each in ledger.drifts(NEWEST)],
+        drifts=[_drift(each, known.get(each.reminder_id), salesforce_url) for each in drifts],
         full_comparison=_comparison(found.get(FULL)),
     )
 
@@ -64,5 +73,12 @@ def _comparison(found: Comparison | None) -> ComparisonOut | None:
     )
 
 
-def _drift(found: Drift) -> DriftOut:
-    return DriftOut(at=found.at, reminder_id=found.reminder_id, task_id=found.task_id, what=list(found.what))
+def _drift(found: Drift, reminder: Reminder | None, salesforce_url: str) -> DriftOut:
+    return DriftOut(
+        at=found.at,
+        reminder_id=found.reminder_id,
+        name=reminder.values.name if reminder else None,
+        task_id=found.task_id,
+        task_url=task_url(found.task_id, salesforce_url),
+        what=list(found.what),
+    )

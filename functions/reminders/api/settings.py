@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -13,19 +13,28 @@ from reminders.api.schemas import PeopleOut, PersonOut, person
 from reminders.api.schemas_settings import (
     MeOut,
     OrgSettings,
+    OrgValuesOut,
     OwnSettingsIn,
     OwnSettingsOut,
+    PreviewOut,
     StatusOut,
     SyncAskedOut,
     me,
     org_settings,
+    org_values,
     own_settings,
+    preview_out,
     status_out,
     to_settings,
 )
 from reminders.services import preferences
 from reminders.services.access import require_admin, today
 from reminders.services.preferences import SYNC_ON, Switch
+from reminders.services.preview import preview
+from reminders.sync import set_up
+
+MOST_NAMED: Final = 200
+"""People that one request names."""
 
 router = new_router()
 
@@ -41,6 +50,15 @@ def read_me() -> Response[str]:
 def find_people(q: Annotated[str, Query(min_length=2, max_length=80, description="Part of a name.")]) -> Response[str]:
     """Find the org's leads and contacts whose name contains the text, at most 20 (C1)."""
     return reply(PeopleOut(people=[person(item) for item in call_of(router).world.org.people(q)]))
+
+
+@router.get("/api/people/names", summary="Names by id", tags=["People"], responses=responses(PeopleOut))
+def name_people(
+    ids: Annotated[str, Query(min_length=18, max_length=3800, description="Ids, with commas between; up to 200.")],
+) -> Response[str]:
+    """Name leads and contacts by id (C1). Who is not there, or not shared, is left out."""
+    found = call_of(router).world.org.named(list(dict.fromkeys(ids.split(",")))[:MOST_NAMED])
+    return reply(PeopleOut(people=[person(item) for item in found]))
 
 
 @router.get("/api/assignees", summary="Whom to assign to", tags=["People"], responses=responses(PeopleOut))
@@ -74,6 +92,30 @@ def save_settings(wanted: OwnSettingsIn, if_match: IfMatch = None) -> Response[s
         now=call.now,
     )
     return reply(own_settings(user, call.world.ledger.settings()), version=user.version)
+
+
+@router.get(
+    "/api/settings/preview",
+    summary="What the first sync would bring",
+    tags=["Settings"],
+    responses=responses(PreviewOut),
+)
+def preview_first_sync(
+    hours: Annotated[
+        int | None, Query(ge=1, le=720, description="How far back; the org's default if left out.")
+    ] = None,
+) -> Response[str]:
+    """Look at your own tasks in Salesforce as the first sync would: what it imports, and what not and why (S2). Nothing is stored."""
+    call = call_of(router)
+    return reply(preview_out(preview(call.world, call.asker, hours, call.now)))
+
+
+@router.get("/api/settings/values", summary="The org's values", tags=["Settings"], responses=responses(OrgValuesOut))
+def read_org_values() -> Response[str]:
+    """Read the org's own picklist values, to choose from (administrators); as known within the hour, else asked for (F2)."""
+    call = call_of(router)
+    require_admin(call.asker)
+    return reply(org_values(set_up.picklists(call.world, call.now)))
 
 
 @router.get("/api/settings/org", summary="The org's settings", tags=["Settings"], responses=responses(OrgSettings))

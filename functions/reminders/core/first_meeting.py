@@ -30,7 +30,7 @@ def importable(task: Task, terms: Terms) -> str | None:
     if task.owner not in terms.syncing:
         return "its owner does not sync"
     if task.subtype not in IMPORTED_SUBTYPES:
-        return f"a task of subtype {task.subtype} is a log, not a to-do"
+        return "it is a log of something done, not a to-do"
     return None
 
 

@@ -55,6 +55,8 @@ LONGEST_NAME: Final = 255
 ADMIN_PERMISSION_SET: Final = "Reminder_Sync_Admin"
 
 _USER_ID = re.compile(r"005[a-zA-Z0-9]{15}")
+_CONTACT_ID = re.compile(r"003[a-zA-Z0-9]{15}")
+_LEAD_ID = re.compile(r"00Q[a-zA-Z0-9]{15}")
 _NO_WHO_COUNT = re.compile(rf"No such column '{WHO_COUNT}'")
 
 
@@ -128,6 +130,17 @@ class SalesforceOrg:
             " ORDER BY ActivityDate ASC NULLS LAST, Id ASC",
             owner,
             since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        )
+        return tuple(row["Id"] for row in self._session.query(soql)[0])
+
+    def recent_tasks(self, owner: str, since: datetime, limit: int) -> tuple[str, ...]:
+        """Ids of the owner's tasks of any kind created or changed since then, the newest change first, at most so many (S2)."""
+        soql = format_soql(
+            "SELECT Id FROM Task WHERE OwnerId = {} AND SystemModstamp >= {:literal}"
+            " ORDER BY SystemModstamp DESC, Id ASC LIMIT {:literal}",
+            owner,
+            since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            limit,
         )
         return tuple(row["Id"] for row in self._session.query(soql)[0])
 
@@ -225,6 +238,15 @@ class SalesforceOrg:
                 for row in self._session.query(format_soql(soql, text.strip()))[0]
             ]
         return tuple(sorted(found, key=lambda person: (person.name.casefold(), person.id))[:MOST_PEOPLE])
+
+    def named(self, person_ids: Collection[str]) -> tuple[Person, ...]:
+        """Leads and contacts by id (C1). What is no such id is not asked for; a call for either kind that there is."""
+        found: list[Person] = []
+        for source, form in (("Contact", _CONTACT_ID), ("Lead", _LEAD_ID)):
+            for batch in batches(filter(form.fullmatch, person_ids), most=READ_BATCH, most_bytes=READ_BYTES):
+                soql = format_soql(f"SELECT Id, Name FROM {source} WHERE Id IN {{}}", batch)  # noqa: S608 -- constants
+                found += [Person(id=row["Id"], name=row["Name"] or "") for row in self._session.query(soql)[0]]
+        return tuple(found)
 
     def _replicated(self, resource: str, start: datetime, end: datetime) -> dict[str, Any]:
         path = f"sobjects/Task/{resource}/"

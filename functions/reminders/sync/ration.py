@@ -114,6 +114,11 @@ class Rationed:
         self._bears()
         return self._org.open_tasks(owner, since)
 
+    def recent_tasks(self, owner: str, since: datetime, limit: int) -> tuple[str, ...]:
+        """See Org."""
+        self._bears()
+        return self._org.recent_tasks(owner, since, limit)
+
     def create(self, records: Sequence[Mapping[str, str | None]]) -> list[Outcome]:
         """See Org."""
         self._bears()
@@ -153,6 +158,11 @@ class Rationed:
         """See Org."""
         self._bears()
         return self._org.people(text)
+
+    def named(self, person_ids: Collection[str]) -> tuple[Person, ...]:
+        """See Org."""
+        self._bears()
+        return self._org.named(person_ids)
 
     # --- what costs nothing
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from reminders.core.problems import Outage
@@ -65,6 +65,12 @@ def check_again(world: World) -> None:
 def ask_picklists(world: World) -> Picklists:
     """Ask for the org's values. Two API calls. Raises OrgUnavailable."""
     return Picklists(statuses=world.org.statuses(), priorities=world.org.priorities(), at=world.clock.now())
+
+
+def picklists(world: World, now: datetime) -> Picklists:
+    """Give the org's values as known within the hour, else ask. Raises OrgUnavailable."""
+    known = world.ledger.picklists()
+    return known if known and now - known.at < KEPT else _kept_picklists(world)
 
 
 def _kept_picklists(world: World) -> Picklists:

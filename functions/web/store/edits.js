@@ -50,6 +50,18 @@ export function ignore(id, item) {
   return attempt(id, {}, () => call("POST", reminderPath(id, "/ignore")), () => ignore(id, item), item);
 }
 
+const CHOSEN = {
+  "delete here": () => ({ deleted: { at: new Date().toISOString(), side: "here", agreed: null } }),
+  "create again": () => ({ sync_state: "waiting", problem: null }),
+  "keep, not synced": () => ({ sync_state: "not synced", problem: null }),
+};
+
+/** Choose what becomes of one whose task is gone (I5). */
+export function choose(id, choice, item) {
+  const send = (version) => call("POST", reminderPath(id, "/gone"), { version, body: { choice } });
+  return attempt(id, CHOSEN[choice](), send, () => choose(id, choice, item), item);
+}
+
 /** Set a field to a value that a line of the history lost (M2). */
 export function takeBack(id, line) {
   const send = (version) => call("POST", reminderPath(id, "/take-back"), { version, body: { line } });

@@ -22,6 +22,7 @@ export const LISTS = [
   { id: "upcoming", name: "Upcoming", icon: "monthlyview", views: ["upcoming"] },
   { id: "no-date", name: "No date", icon: "dash", views: ["no-date"] },
   { id: "open", name: "All open", icon: "list", views: ["open"] },
+  { id: "given", name: "Assigned by me", icon: "internal_share", views: ["given"] },
   { id: "completed", name: "Completed", icon: "success", views: ["completed"] },
   { id: "deleted", name: "Recently deleted", icon: "delete", views: ["deleted"] },
 ];
@@ -43,38 +44,65 @@ export function put(map, key, value) {
   map.value = next;
 }
 
-const computedViews = new Map();
+const computedViews = new Map(); // view → { listed, shown, index }: computed once for each change, however many ask
 
-/** The reminders of a view as they are shown, in order. Null: not read yet. */
-export function reminders(view) {
-  if (!computedViews.has(view)) computedViews.set(view, computed(() => merged(view)));
-  return computedViews.get(view).value;
+function computedView(view) {
+  if (!computedViews.has(view)) {
+    const listed = computed(() => inView(view));
+    const shown = computed(() => merged(view, listed.value));
+    const index = computed(() => new Map(shown.value?.map((item) => [item.id, item])));
+    computedViews.set(view, { shown, index });
+  }
+  return computedViews.get(view);
 }
 
-function merged(view) {
+/** The reminders of a view as they are shown, in order. Null: not read yet. */
+export const reminders = (view) => computedView(view).shown.value;
+
+/** What the server listed, in order. */
+function inView(view) {
   const list = listed.value.get(view);
-  if (!list) return null;
-  const byId = new Map(list.items.map((item) => [item.id, item]));
-  const theirs = new Set(byId.keys());
+  return list ? list.items.filter((item) => belongs(item, view, today.value)).sort(inOrder(view)) : null;
+}
+
+/** What is newer or under way is put in its place; with thousands of others, nothing is sorted anew. */
+function merged(view, before) {
+  if (!before) return null;
+  const theirs = new Map(listed.value.get(view).items.map((item) => [item.id, item]));
+  const touched = new Map();
   for (const [id, { reminder }] of newer.value) {
-    if (!byId.has(id) || byId.get(id).version <= reminder.version) byId.set(id, reminder);
+    if (!theirs.has(id) || theirs.get(id).version <= reminder.version) touched.set(id, reminder);
   }
-  const edits = ahead.value;
-  const day = today.value;
-  const mine = me.value.id;
-  const shown = [];
-  for (const item of byId.values()) {
-    const edit = edits.get(item.id);
-    const now = edit ? { ...item, ...edit, busy: true } : item;
-    if (belongs(now, view, day) && (theirs.has(item.id) || item.assignee === mine)) shown.push(now);
+  for (const [id, edit] of ahead.value) {
+    const item = touched.get(id) ?? theirs.get(id);
+    if (item) touched.set(id, { ...item, ...edit, busy: true });
   }
-  return shown.sort(inOrder(view));
+  if (touched.size === 0) return before;
+  const shown = before.filter(({ id }) => !touched.has(id));
+  const compared = inOrder(view);
+  for (const [id, item] of touched) {
+    if (belongs(item, view, today.value) && (theirs.has(id) || isMine(item, view))) shown.splice(placeOf(item, shown, compared), 0, item);
+  }
+  return shown;
+}
+
+const isMine = ({ assignee, created_by: by }, view) => (view === "given" ? by === me.value.id && assignee !== me.value.id : assignee === me.value.id);
+
+/** Where it belongs among what is in order. */
+function placeOf(item, items, compared) {
+  let [from, to] = [0, items.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (compared(items[middle], item) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** Find a reminder as it is shown, in whichever list has it. */
 export function find(id) {
   for (const view of listed.value.keys()) {
-    const found = reminders(view)?.find((item) => item.id === id);
+    const found = computedView(view).index.value.get(id);
     if (found) return found;
   }
   const own = newer.value.get(id)?.reminder;

@@ -18,8 +18,9 @@ export const sections = computed(() => {
   if (read.includes(null)) return null;
   const day = today.value;
   const next = tomorrow(day);
+  const matching = filtered.value ? wanted() : () => true;
   const found = list.views.flatMap((view, index) => {
-    const items = read[index].filter(matches);
+    const items = read[index].filter(matching);
     if (view === "overdue") return [{ id: view, name: t("Overdue"), late: true, items }];
     if (view !== "today") return [{ id: view, name: t(list.name), items }];
     return [
@@ -33,16 +34,22 @@ export const sections = computed(() => {
 /** Ids in the order in which they are drawn. */
 export const order = computed(() => (sections.value ?? []).flatMap(({ items }) => items.map(({ id }) => id)));
 
-function matches(item) {
+/** A test for the filter as it stands. */
+function wanted() {
   const { text, type, priority, state, person } = filter.value;
+  const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  return (item) => matches(item, words, { type, priority, state, person });
+}
+
+function matches(item, sought, { type, priority, state, person }) {
   if (type && item.type !== type) return false;
   if (priority && item.priority !== priority) return false;
   if (state && item.sync_state !== state) return false;
   if (person && (person === "none" ? item.person !== null : item.person !== person)) return false;
-  if (!text) return true;
+  if (sought.length === 0) return true;
   const words = [item.name, item.excerpt, item.campaign_name, names.value.get(item.person), names.value.get(item.assignee)];
   const said = words.filter(Boolean).join("\n").toLocaleLowerCase();
-  return text.toLocaleLowerCase().split(/\s+/).every((word) => said.includes(word));
+  return sought.every((word) => said.includes(word));
 }
 
 /** The day's progress: { done, all } of what is due today and of what was due before and is still open. */

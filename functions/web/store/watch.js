@@ -6,6 +6,7 @@ import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { signal } from "../lib/ui.js";
 import { listed, me, names, put, settle } from "./lists.js";
+import { namePeople } from "./people.js";
 
 const EVERY = 2_000; // ms between two looks at the lists while the page is seen
 const SLOWEST = 30_000; // ms between two tries while the server does not answer
@@ -15,6 +16,8 @@ const RARELY = 30_000; // ms between two looks at what only adorns: problems, th
 export const trouble = signal(null); // the Refusal for which the lists cannot be read now
 export const status = signal(null);
 export const problems = signal(null); // { causes, truncated, etag }
+
+const QUERIES = { given: () => `view=open&assigned_by=${me.value.id}` }; // lists that are no view of their own
 
 const wanted = { views: [] };
 const due = new Map(); // name of a rare look → when it is next due
@@ -85,10 +88,11 @@ async function readView(view) {
   }
   show(view, pages);
   settle(view);
+  await namePeople(listed.value.get(view).items);
 }
 
 async function readPage(view, cursor, known) {
-  const path = `/api/reminders?view=${view}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
+  const path = `/api/reminders?${QUERIES[view]?.() ?? `view=${view}`}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`;
   const answer = await call("GET", path, { etag: known?.etag });
   if (answer.status === 304) return Object.assign(known, { at: Date.now() });
   const { items, today, next = null } = answer.body;

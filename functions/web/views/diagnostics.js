@@ -1,5 +1,6 @@
 // What needs a person (C4): deletes that are held, then problems by cause, each with what is happening and what to do.
 
+import { GONE, GoneChoices } from "../components/gone.js";
 import { Icon } from "../components/icon.js";
 import { call } from "../lib/api.js";
 import { ago, dueWords, moment } from "../lib/dates.js";
@@ -9,6 +10,7 @@ import { many, t } from "../lib/words.js";
 import { ignore, retry } from "../store/edits.js";
 import { me, names, today } from "../store/lists.js";
 import { problems, readProblems, trouble, watch } from "../store/watch.js";
+import { Drift } from "./drift.js";
 import { Held } from "./held.js";
 
 const EVERY = 5_000; // ms between two looks while this page is open
@@ -37,6 +39,7 @@ export const Diagnostics = component((self) => {
       <div class="page-head"><h1>${t("Diagnostics")}</h1><${Download} /></div>
       ${me.value.admin && html`<${Held} />`}
       <${Causes} onChanged=${read} />
+      ${me.value.admin && html`<${Drift} />`}
     </main>`;
 });
 
@@ -95,6 +98,7 @@ const Concerned = view(({ item, onChanged }) => {
       <span class="quiet">${dueWords(item.due, today.value)}${item.assignee !== me.value.id && html` · <bdi>${names.value.get(item.assignee) ?? item.assignee}</bdi>`}</span>
       <span class="buttons">
         ${item.task_url && html`<a class="out" href=${item.task_url} target="_blank" rel="noopener noreferrer">${t("Task in Salesforce")} <${Icon} name="new_window" size="small" /></a>`}
+        ${item.problem === GONE && GoneChoices({ item, look: "link", onChosen: onChanged })}
         <button type="button" class="link" aria-label=${t("Retry: {name}", { name: item.name })} onClick=${act(retry)}>${t("Retry")}</button>
         <button type="button" class="link" aria-label=${t("Ignore: {name}", { name: item.name })} onClick=${act(ignore)}>${t("Ignore")}</button>
       </span>

@@ -25,6 +25,7 @@ const EMPTY = {
   upcoming: ["Nothing is due after tomorrow.", "What you plan for later stands here."],
   "no-date": ["Every reminder has a date.", "Reminders without a date stand here."],
   open: ["Nothing is open.", "Press N for a new reminder."],
+  given: ["Nothing that you assigned to others is open.", "What you make for somebody else stands here."],
   completed: ["Nothing was completed yet.", "What you complete stands here."],
   deleted: ["Nothing was deleted in the last 15 days.", "What you delete stands here for 15 days and can be restored."],
 };
@@ -93,8 +94,8 @@ const Body = view(({ list, ui }) => {
     const [title, words] = EMPTY[list.id];
     return html`<${Nothing} icon=${list.icon} title=${t(title)} words=${t(words)} />`;
   }
-  const draw = (item, place) => html`
-    <${Row} key=${item.id} item=${item} place=${place} ui=${ui} today=${today.value} here=${cursor.value === item.id}
+  const draw = (item, at, of) => html`
+    <${Row} key=${item.id} item=${item} at=${at} of=${of} ui=${ui} today=${today.value} here=${cursor.value === item.id}
       picked=${selected.value.has(item.id)} open=${route.value.id === item.id} renaming=${ui.renaming.value === item.id} />`;
   return html`<${Rows} sections=${shown} draw=${draw} heads=${list.views.length > 1} />`;
 });

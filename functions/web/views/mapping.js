@@ -1,13 +1,21 @@
-// How one of our values stands in the org: the one that is written, and further ones that are read (F2).
+// How one of our values stands in the org: the one that is written, and further ones that are read (F2), out of those that the org has.
 
 import { html, view } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 
-/** `value` is { ours: { written, also_read } }; what is typed after commas are the further ones. */
-export const Mapping = view(({ title, ours, value, invalid, onChange }) => {
+/** `value` is { ours: { written, also_read } }; `values` are the org's own, null while they cannot be read. */
+export const Mapping = view(({ title, ours, value, values, invalid, onChange }) => {
   const set = (key, change) => onChange({ ...value, [key]: { ...value[key], ...change } });
   const id = (key, what) => `map-${key}-${what}`;
-  const list = (text) => [...new Set(text.split(",").map((item) => item.trim()).filter(Boolean))];
+  const known = (values ?? []).map(({ name }) => name);
+  /** The org's values, and what is set though the org does not have it. */
+  const offered = ({ written, also_read: read }) => [...known, ...[written, ...read].filter((name) => !known.includes(name))];
+  const words = (name) => (values && !known.includes(name) ? t("{name} (not in the org)", { name }) : name);
+  const tick = (key, name) => (event) => {
+    const others = value[key].also_read.filter((one) => one !== name);
+    set(key, { also_read: event.target.checked ? [...others, name] : others });
+  };
+  const write = (key) => ({ target }) => set(key, { written: target.value, also_read: value[key].also_read.filter((one) => one !== target.value) });
   return html`
     <fieldset class=${`mapping ${invalid ? "slds-has-error" : ""}`}>
       <legend><h3>${title}</h3></legend>
@@ -15,9 +23,13 @@ export const Mapping = view(({ title, ours, value, invalid, onChange }) => {
         <div class="map-row" key=${key}>
           <strong>${t(key)}</strong>
           <div class="slds-form-element"><label class="slds-form-element__label" for=${id(key, "written")}>${t("Written to Salesforce")}</label>
-            <input class="slds-input" id=${id(key, "written")} required maxlength="255" value=${value[key].written} onInput=${(event) => set(key, { written: event.target.value })} /></div>
-          <div class="slds-form-element"><label class="slds-form-element__label" for=${id(key, "read")}>${t("Also read as this, with commas between")}</label>
-            <input class="slds-input" id=${id(key, "read")} value=${value[key].also_read.join(", ")} onChange=${(event) => set(key, { also_read: list(event.target.value) })} /></div>
+            <select class="slds-select" id=${id(key, "written")} onChange=${write(key)}>
+              ${offered(value[key]).map((name) => html`<option value=${name} selected=${name === value[key].written}>${words(name)}</option>`)}
+            </select></div>
+          <fieldset class="ticks"><legend class="slds-form-element__label">${t("Also read as this")}</legend>
+            ${offered(value[key]).filter((name) => name !== value[key].written).map((name) => html`
+              <label class="check" key=${name}><input type="checkbox" checked=${value[key].also_read.includes(name)} onChange=${tick(key, name)} /> <bdi>${words(name)}</bdi></label>`)}
+          </fieldset>
         </div>`)}
     </fieldset>`;
 });

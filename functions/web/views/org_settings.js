@@ -1,5 +1,6 @@
 // What holds for the whole org (S6), for administrators: every field with its limits and what it does, saved together.
 
+import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { announce, component, html, signal } from "../lib/ui.js";
 import { t } from "../lib/words.js";
@@ -17,6 +18,8 @@ export const OrgSettings = component((self) => {
   const draft = signal(null);
   const problem = signal(null);
   const saved = signal(false);
+  const values = signal(null); // the org's picklist values
+  const unread = signal(null); // why they cannot be read
   const attempt = async (work) => {
     try {
       await work();
@@ -28,7 +31,16 @@ export const OrgSettings = component((self) => {
       problem.value = error;
     }
   };
+  const readValues = async () => {
+    try {
+      values.value = (await call("GET", "/api/settings/values")).body;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      unread.value = error.message;
+    }
+  };
   self.onMount(() => void attempt(readOrg));
+  self.onMount(() => void readValues());
   const set = (values) => {
     draft.value = { ...draft.value, ...values };
     saved.value = false;
@@ -66,8 +78,9 @@ export const OrgSettings = component((self) => {
               ${numeric("import_hours", t("First sync reaches back (hours)"), { min: 1, max: 720, value: now.import_hours, onInput: (event) => set({ import_hours: event.target.valueAsNumber }) }, t("1 to 720, unless the user chooses."))}
               ${numeric("api_share", t("Share of the org’s API calls (%)"), { min: 1, max: 80, value: Math.round(now.api_share * 100), onInput: (event) => set({ api_share: event.target.valueAsNumber / 100 }) }, t("1 to 80. We stop there, and when the whole org passes 80 %."))}
             </div>
-            <${Mapping} title=${t("Status")} ours=${["Open", "Complete"]} value=${now.statuses} invalid=${field === "statuses"} onChange=${(value) => set({ statuses: value })} />
-            <${Mapping} title=${t("Priority")} ours=${["Normal", "High"]} value=${now.priorities} invalid=${field === "priorities"} onChange=${(value) => set({ priorities: value })} />
+            <${Mapping} title=${t("Status")} ours=${["Open", "Complete"]} value=${now.statuses} values=${values.value?.statuses ?? null} invalid=${field === "statuses"} onChange=${(value) => set({ statuses: value })} />
+            <${Mapping} title=${t("Priority")} ours=${["Normal", "High"]} value=${now.priorities} values=${values.value?.priorities ?? null} invalid=${field === "priorities"} onChange=${(value) => set({ priorities: value })} />
+            ${unread.value && html`<p class="quiet" role="status">${t("The org’s own values cannot be read now.")} ${t(unread.value)}</p>`}
             <div class="buttons">
               <button class="slds-button slds-button_brand">${t("Save for the org")}</button>
               ${saved.value && html`<span class="quiet" role="status">${t("Saved.")}</span>`}

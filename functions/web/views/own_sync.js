@@ -1,14 +1,11 @@
-// The sync switch (S1), how far back the first sync reaches (S2), and how it goes.
+// The sync switch (S1), and how the first sync goes.
 
 import { Refusal } from "../lib/http.js";
 import { component, html, signal, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
 import { own, readOwn, saveOwn, SYNC_OFF, SYNC_ON } from "../store/settings.js";
 import { look, status } from "../store/watch.js";
-
-const WINDOWS = [24, 72, 168, 336, 720]; // hours
-
-const windowWords = (hours) => (hours > 24 && hours % 24 === 0 ? t("{n} days", { n: hours / 24 }) : t("{n} hours", { n: hours }));
+import { Preview } from "./preview.js";
 
 export const OwnSync = component((self) => {
   const wanted = signal(null); // what is chosen and not saved
@@ -53,7 +50,7 @@ export const OwnSync = component((self) => {
               ${choice(SYNC_OFF, t("Reminders stay here. Nothing moves in either direction, and nothing is lost."), chosen, wanted)}
               ${choice(SYNC_ON, t("New reminders go to Salesforce; your open tasks there come here."), chosen, wanted)}
             </fieldset>
-            ${chosen === SYNC_ON && now.sync === SYNC_OFF && html`<${First} hours=${hours} standard=${now.import_hours} again=${Boolean(now.changed)} />`}
+            ${chosen === SYNC_ON && now.sync === SYNC_OFF && html`<${Preview} hours=${hours} standard=${now.import_hours} again=${Boolean(now.changed)} />`}
             <div class="buttons"><button class="slds-button slds-button_brand" disabled=${busy.value || chosen === now.sync}>${t("Save")}</button></div>
           </form>`}
         ${problem.value && html`<p class="problem" role="alert">${t(problem.value)}</p>`}
@@ -65,24 +62,6 @@ export const OwnSync = component((self) => {
 const choice = (words, explained, chosen, wanted) => html`
   <label class="choice"><input type="radio" name="sync" value=${words} checked=${chosen === words} onChange=${() => (wanted.value = words)} />
     <span><strong>${t(words)}</strong><br /><span class="quiet">${explained}</span></span></label>`;
-
-/** What the first sync will bring, and what it will not, before it is begun. */
-const First = ({ hours, standard, again }) => {
-  const windows = WINDOWS.includes(standard) ? WINDOWS : [standard, ...WINDOWS];
-  return html`
-    <div class="explain">
-      <div class="slds-form-element window">
-        <label class="slds-form-element__label" for="import-hours">${t("First sync: import open tasks created or changed in the last")}</label>
-        <select class="slds-select" id="import-hours" onChange=${(event) => (hours.value = Number(event.target.value))}>
-          ${windows.map((value) => html`<option value=${value} selected=${value === (hours.value ?? standard)}>${windowWords(value)}</option>`)}
-        </select>
-      </div>
-      <p><strong>${t("Comes here:")}</strong> ${t("your open to-do tasks of that time: calls, LinkedIn messages and plain tasks.")}</p>
-      <p><strong>${t("Does not:")}</strong> ${t("tasks that are closed, logs of e-mails, events and calls made, masters of recurring series, and tasks of others.")}</p>
-      <p><strong>${t("Stays here only:")}</strong> ${t("every reminder that exists already, until you choose “Sync this one”.")}</p>
-      ${again && html`<p class="quiet">${t("Sync was on before: linked reminders and tasks are merged, and what was deleted in Salesforce meanwhile is deleted here.")}</p>`}
-    </div>`;
-};
 
 export const FirstSync = view(() => {
   const progress = status.value?.first_sync ?? own.value?.body.first_sync;

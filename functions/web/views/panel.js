@@ -1,6 +1,7 @@
 // The reminder that is open, beside the list: every field, edited where it stands, the sync state with its reason, the history.
 
 import { Field } from "../components/field.js";
+import { GONE, GoneChoices } from "../components/gone.js";
 import { Icon, IconButton } from "../components/icon.js";
 import { PersonField } from "../components/person.js";
 import { State } from "../components/state.js";
@@ -12,6 +13,7 @@ import { component, effect, html, signal, untracked } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { change, dismiss, ignore, refusals, restore, retry, syncThis } from "../store/edits.js";
 import { find, me } from "../store/lists.js";
+import { namePeople } from "../store/people.js";
 import { people } from "./composer.js";
 import { History } from "./history.js";
 import { completeThem, deleteThem } from "./list_keys.js";
@@ -28,6 +30,7 @@ export const Panel = component((self) => {
       read.value = one.body;
       lines.value = past.body.lines;
       failed.value = null;
+      await namePeople([one.body]);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       failed.value = error;
@@ -75,7 +78,8 @@ const SyncBox = ({ item }) => html`
     ${item.sync_reason && html`<p>${t(item.sync_reason)}</p>`}
     <div class="buttons">
       ${item.sync_state === "not synced" && !item.deleted && html`<button type="button" class="slds-button slds-button_neutral" onClick=${() => syncThis(item.id)}>${t("Sync this one")}</button>`}
-      ${item.sync_state === "problem" && html`
+      ${item.problem === GONE && GoneChoices({ item, look: "slds-button slds-button_neutral" })}
+      ${item.sync_state === "problem" && item.problem !== GONE && html`
         <button type="button" class="slds-button slds-button_neutral" onClick=${() => retry(item.id)}>${t("Retry")}</button>
         <button type="button" class="slds-button slds-button_neutral" onClick=${() => ignore(item.id)}>${t("Ignore")}</button>`}
       ${item.task_url && html`<a class="out" href=${item.task_url} target="_blank" rel="noopener noreferrer">${t("Task in Salesforce")} <${Icon} name="new_window" size="small" /></a>`}

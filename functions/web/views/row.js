@@ -16,11 +16,11 @@ import { completeThem } from "./list_keys.js";
 export const TYPES = { Call: ["call", "Call"], Email: ["email", "Email"], InMail: ["chat", "InMail"], Custom: ["task", "To-do"] };
 
 export const Row = component(() => {
-  return ({ item, place, ui, today, here, picked, open, renaming }) => {
+  return ({ item, at, of, ui, today, here, picked, open, renaming }) => {
     const { id, name, due, status } = item;
     const done = status === "Complete";
     const late = !done && !item.deleted && due !== null && due < today;
-    const reach = here || (!cursor.value && place.at === 1) ? 0 : -1;
+    const reach = here || (!cursor.value && at === 1) ? 0 : -1;
     const openIt = () => {
       cursor.value = id;
       go(route.value.page, open ? null : id);
@@ -28,7 +28,7 @@ export const Row = component(() => {
     const clicked = (event) => !event.target.closest("button, input, a, label") && openIt();
     const look = ["row", here && "is-here", picked && "is-picked", open && "is-open", done && "is-done", item.busy && "is-busy", late && "is-late"];
     return html`
-      <li class=${look.filter(Boolean).join(" ")} data-id=${id} aria-setsize=${place.of} aria-posinset=${place.at} draggable=${!item.deleted}
+      <li class=${look.filter(Boolean).join(" ")} data-id=${id} aria-setsize=${of} aria-posinset=${at} draggable=${!item.deleted}
         onClick=${clicked} onDragStart=${(event) => dragStart(event, id)} onDragEnd=${() => (dragging.value = null)}>
         <label class="row-pick"><input type="checkbox" tabindex=${reach} checked=${picked} aria-label=${t("Select: {name}", { name })} onChange=${() => (cursor.value = id, select(id))} /></label>
         ${tick(item, reach)}

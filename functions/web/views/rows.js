@@ -65,7 +65,7 @@ export const Rows = component((self) => {
                 ${section.name}<span class="count">${items.length}</span>${section.day && html`<span class="section-day">${section.day}</span>`}
               </h2>
               <ul aria-label=${section.name} style=${{ paddingTop: `${first * row}px`, paddingBottom: `${(items.length - last) * row}px` }}>
-                ${items.slice(first, last).map((item, index) => draw(item, { at: first + index + 1, of: items.length }))}
+                ${items.slice(first, last).map((item, index) => draw(item, first + index + 1, items.length))}
               </ul>
             </section>`;
         })}

@@ -1,0 +1,23 @@
+// Names of the leads and contacts that lists show: each is asked for once, many at a time. One that the org does not name stays an id.
+
+import { call } from "../lib/api.js";
+import { Refusal } from "../lib/http.js";
+import { me, names } from "./lists.js";
+
+const MOST = 200; // ids in one request
+
+const asked = new Map(); // person id → id of the user who asked
+
+/** Learn the names of whom these reminders are about, at most 200 now. Without Salesforce the page goes on without them. */
+export async function namePeople(items) {
+  const unknown = [...new Set(items.map(({ person }) => person))];
+  const ids = unknown.filter((id) => id && !names.value.has(id) && asked.get(id) !== me.value.id).slice(0, MOST);
+  if (ids.length === 0) return;
+  for (const id of ids) asked.set(id, me.value.id);
+  try {
+    const { people } = (await call("GET", `/api/people/names?ids=${ids.join()}`)).body;
+    names.value = new Map([...names.value, ...people.map(({ id, name }) => [id, name])]);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.status === 401) throw error;
+  }
+}

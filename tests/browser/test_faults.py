@@ -1,0 +1,90 @@
+"""The page's own tests would notice: each fault, planted in a copy of the page, makes the test that is about it fail, and for that reason."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from browser import test_work_list
+from fakes.people import Api
+from playwright.sync_api import Page, expect
+
+from reminders.api import pages
+
+SOON = 4_000
+"""Milliseconds that the test waits for what the fault keeps from coming."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line of the page made wrong, the test that must fail, and what it must say then."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    story: Callable[[Page, Api], None]
+    said: str
+
+
+FAULTS = [
+    Fault(
+        "what was refused looks saved",
+        "store/edits.js",
+        "    put(ahead, id, undefined);\n",
+        "",
+        test_work_list.test_a_server_that_does_not_answer_is_told_and_forgiven,
+        "Call Nina",
+    ),
+    Fault(
+        "nothing looks again",
+        "store/watch.js",
+        "timer = setTimeout(look, pause);",
+        ";",
+        test_work_list.test_a_change_made_elsewhere_appears_without_reload,
+        "Call Kim",
+    ),
+    Fault(
+        "every Create has a key of its own",
+        "views/composer.js",
+        "await create(values, key)",
+        "await create(values, crypto.randomUUID())",
+        test_work_list.test_a_create_whose_answer_is_lost_makes_one_reminder,
+        "'Once', 'Once'",
+    ),
+    Fault(
+        "the second edit goes out on the version on the screen",
+        "store/edits.js",
+        "(last) => (last ? sent(id, seen, values, () => send(last.version), again) : null)",
+        "() => sent(id, seen, values, () => send(seen.version), again)",
+        test_work_list.test_two_quick_edits_of_one_reminder_both_count,
+        "refusal",
+    ),
+]
+
+
+@pytest.fixture
+def planted(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fault]:
+    """Serve a copy of the page with the fault in it."""
+    fault: Fault = request.param
+    copy = tmp_path / "web"
+    shutil.copytree(pages.WEB, copy)
+    text = (copy / fault.file).read_text()
+    assert text.count(fault.right) == 1, "the line of the product has changed: plant the fault anew"
+    (copy / fault.file).write_text(text.replace(fault.right, fault.wrong))
+    monkeypatch.setattr(pages, "WEB", copy)
+    pages.site.cache_clear()
+    yield fault
+    pages.site.cache_clear()
+
+
+@pytest.mark.parametrize("planted", FAULTS, indirect=True, ids=lambda fault: fault.name)
+def test_a_planted_fault_is_noticed(planted: Fault, page: Page, api: Api) -> None:
+    """C1, C5: a test that stays green with this line broken would promise nothing."""
+    expect.set_options(timeout=SOON)
+    with pytest.raises(AssertionError) as noticed:
+        planted.story(page, api)
+    assert planted.said in str(noticed.value)
