@@ -121,7 +121,7 @@ def test_mappings_are_chosen_from_the_orgs_own_values(page: Page, api: Api) -> N
     """F2, S6: the values that exist, by name; what is written is not read twice."""
     open_as(page, "Ada Admin")
     page.get_by_role("link", name="Settings").click()
-    row = page.locator(".map-row", has_text="Complete")
+    row = page.locator(".map-row", has=page.locator("#map-Complete-written"))
     row.get_by_label("Written to Salesforce").select_option("Done")
     row.get_by_role("checkbox", name="Completed").check()
     page.get_by_role("button", name="Save for the org").click()

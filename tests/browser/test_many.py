@@ -1,4 +1,4 @@
-"""A list of thousands: as much in the document as one sees, and every key works as in a short one."""
+"""A long list: as much in the document as one sees, and every key works as in a short one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from playwright.sync_api import Page, expect
 
 from reminders.core.reminder import Record, Reminder, Values
 
-MANY = 2_500
+MANY = 600
 DRAWN = 60
 """Rows in the document at most: some 15 in sight, and a dozen above and below."""
 
 
-def test_thousands_are_drawn_as_dozens_and_answer_to_every_key(page: Page, api: Api) -> None:
+def test_hundreds_are_drawn_as_dozens_and_answer_to_every_key(page: Page, api: Api) -> None:
     """C1: what is out of sight is not in the document, and yet found, reached, counted and selected."""
     due = NOW.date() + timedelta(days=3)
     records = [
@@ -32,20 +32,20 @@ def test_thousands_are_drawn_as_dozens_and_answer_to_every_key(page: Page, api: 
     assert None not in api.ledger.save(records)
     open_as(page)
     lists(page, "All open")
-    expect(page.locator(".head-title")).to_contain_text("2,500 reminders")
+    expect(page.locator(".head-title")).to_contain_text("600 reminders")
     enter_list(page)
     assert names(page).count() <= DRAWN
     page.keyboard.press("End")
-    expect(page.locator(".row.is-here")).to_have_attribute("aria-posinset", "2500")
-    expect(page.get_by_role("button", name="Number 02499", exact=True)).to_be_focused()
+    expect(page.locator(".row.is-here")).to_have_attribute("aria-posinset", "600")
+    expect(page.get_by_role("button", name="Number 00599", exact=True)).to_be_focused()
     assert names(page).count() <= DRAWN
     page.keyboard.press("c")
-    expect(page.locator(".head-title")).to_contain_text("2,499 reminders")
-    expect(page.locator(".row.is-here .row-name")).to_have_text("Number 02498")
+    expect(page.locator(".head-title")).to_contain_text("599 reminders")
+    expect(page.locator(".row.is-here .row-name")).to_have_text("Number 00598")
     page.keyboard.press("Control+a")
-    expect(page.get_by_role("region", name="Selection")).to_contain_text("2,499 selected")
+    expect(page.get_by_role("region", name="Selection")).to_contain_text("599 selected")
     assert names(page).count() <= DRAWN
     page.keyboard.press("Escape")
     page.keyboard.press("/")
-    page.keyboard.type("01234")
-    expect(names(page)).to_have_text(["Number 01234"])
+    page.keyboard.type("00432")
+    expect(names(page)).to_have_text(["Number 00432"])

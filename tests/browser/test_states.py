@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-import pytest
-from browser.test_accessible import AXE, check
-from fakes.on_the_page import lists, make, names, open_as, panel, stored
-from fakes.people import BO, CY, Api, sync_on
-from playwright.sync_api import Page, Route, expect
-
-LISTS = ("Overdue", "Upcoming", "No date", "All open", "Assigned by me", "Completed", "Recently deleted")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_list_is_accessible_full_and_empty(page: Page, api: Api, scheme: Literal["light", "dark"]) -> None:
-    """C1: axe on each list in either theme, with something in it and with the words for nothing."""
-    sync_on(api, CY)
-    for name, due in (("Late", "2026-11-20"), ("Far", "2026-12-24"), ("Undated", None)):
-        make(api, name, due, priority="High")
-    make(api, "For Cy", assignee=CY)
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    open_as(page)
-    page.evaluate(AXE.read_text())
-    for name in LISTS:
-        lists(page, name)
-        expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
-        expect(page.locator(".loading")).to_have_count(0)
-        check(page, name)
-    page.route("**/api/**", lambda route: route.abort())
-    expect(page.locator(".banner")).to_be_visible()
-    check(page, "without the server")
+from fakes.held_requests import hold
+from fakes.on_the_page import make, names, open_as, panel, stored
+from fakes.people import BO, CY, Api
+from playwright.sync_api import Page, expect
 
 
 def test_while_it_loads_it_says_so_and_keeps_its_place(page: Page, api: Api) -> None:
     """C1: ghosts of rows, told to a screen reader, until the first answer is there."""
     make(api, "Call Nina")
-    held: list[Route] = []
-    page.route("**/api/reminders?**", held.append)
+    release = hold(page, "**/api/reminders?**")
     open_as(page)
     expect(page.get_by_role("main").get_by_role("status", name="Loading…")).to_be_visible()
-    page.unroute("**/api/reminders?**")
-    for route in held:
-        route.continue_()
+    release()
     expect(names(page)).to_have_text(["Call Nina"])
 
 

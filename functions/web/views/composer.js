@@ -20,10 +20,12 @@ export const Composer = component((self) => {
   const busy = signal(false);
   const person = signal(null);
   let form = null;
+  let done = false;
   const before = document.activeElement;
   self.onMount(() => {
     form.elements.name.focus();
-    return () => (before?.isConnected && before !== document.body ? before : document.querySelector(".new"))?.focus();
+    // Once it is made, the focus goes to it, with the cursor.
+    return () => done || (before?.isConnected && before !== document.body ? before : document.querySelector(".new"))?.focus();
   });
   const save = async (event) => {
     event.preventDefault();
@@ -34,6 +36,7 @@ export const Composer = component((self) => {
     const values = { name: name.value, due: due.value || null, type: type.value, priority: priority.value, assignee: assignee.value, details: details.value || null, person: person.value?.id ?? null };
     try {
       const made = await create(values, key);
+      done = true;
       self.props.onClose();
       cursor.value = made.id;
     } catch (error) {

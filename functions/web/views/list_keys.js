@@ -29,6 +29,13 @@ export function prioritise(ids) {
   return changeAll(ids, { priority }, (done) => (done.length === 1 ? `${words}: ${done[0].name}` : `${words}: ${done.length}`));
 }
 
+/** Move the cursor; the focus, wherever it was, lets go, so that the row takes it (Enter must open this row, not what was clicked last). */
+const step = (by) => () => {
+  const before = cursor.value;
+  move(by);
+  if (cursor.value !== before && !document.activeElement?.closest(".rows")) document.activeElement?.blur();
+};
+
 /** The keys of a list; `ui` holds what is open in it. */
 export function actions(ui) {
   const some = (act) => () => {
@@ -37,7 +44,7 @@ export function actions(ui) {
   };
   const extend = (by) => () => {
     if (cursor.value) select(cursor.value, true);
-    move(by);
+    step(by)();
     if (cursor.value) select(cursor.value, true);
   };
   const day = (days, words) => some((ids) => reschedule(ids, plus(today.value, days), t(words)));
@@ -52,14 +59,14 @@ export function actions(ui) {
     n: () => void (ui.composing.value = true),
     "/": () => void ui.search?.focus(),
     "?": () => void (help.value = true),
-    j: () => move(1),
-    k: () => move(-1),
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    Home: () => move(-Infinity),
-    End: () => move(Infinity),
-    PageDown: () => move(10),
-    PageUp: () => move(-10),
+    j: step(1),
+    k: step(-1),
+    ArrowDown: step(1),
+    ArrowUp: step(-1),
+    Home: step(-Infinity),
+    End: step(Infinity),
+    PageDown: step(10),
+    PageUp: step(-10),
     "Shift+ArrowDown": extend(1),
     "Shift+ArrowUp": extend(-1),
     c: some(completeThem),

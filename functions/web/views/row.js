@@ -16,11 +16,11 @@ import { completeThem } from "./list_keys.js";
 export const TYPES = { Call: ["call", "Call"], Email: ["email", "Email"], InMail: ["chat", "InMail"], Custom: ["task", "To-do"] };
 
 export const Row = component(() => {
-  return ({ item, at, of, ui, today, here, picked, open, renaming }) => {
+  return ({ item, at, of, reach: reachable, ui, today, here, picked, open, renaming }) => {
     const { id, name, due, status } = item;
     const done = status === "Complete";
     const late = !done && !item.deleted && due !== null && due < today;
-    const reach = here || (!cursor.value && at === 1) ? 0 : -1;
+    const reach = reachable ? 0 : -1;
     const openIt = () => {
       cursor.value = id;
       go(route.value.page, open ? null : id);
