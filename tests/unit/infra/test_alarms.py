@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -209,3 +210,9 @@ def test_the_dashboard_shows_every_alarm_and_what_the_code_counts(template: Temp
         if metric[0] == telemetry.NAMESPACE
     }
     assert runs == {"receive", "poll", "pull", "push", "sweep", "relay"}
+
+
+def test_the_guide_tells_of_every_alarm_and_of_no_other(template: Template) -> None:
+    """Whoever is woken looks there for more."""
+    guide = (TEMPLATE.parent / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(\w+Alarm)`", guide)) == set(alarms(template))
