@@ -10,16 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
-from xml.etree.ElementTree import ParseError
-from xml.sax.saxutils import escape
 
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
+from infra.local.org import bulk1_words as words
 from infra.local.org import ids, loads, many
+from infra.local.org.bulk1_words import Batch, Job
 from infra.local.org.bulk2 import error_text
 from infra.local.org.calls import Call
 from infra.local.org.errors import Refused
@@ -28,45 +25,12 @@ from infra.local.org.query import Found
 from infra.local.org.render import query_record
 from infra.local.org.schema import Row
 from infra.local.org.state import Caller, State, User
-from infra.local.org.wire import Request, Response, soap_stamp
+from infra.local.org.wire import Request, Response
 
-NAMESPACE: Final = "http://www.force.com/2009/06/asyncapi/dataload"
-JSON: Final = "application/json"
-XML: Final = "application/xml"
 MOST_RECORDS: Final = 10_000
 _PATH: Final = re.compile(
     r"/services/async/(\d+\.0)/job(?:/(\w+)(?:/(batch)(?:/(\w+)(?:/(request|result)(?:/(\w+))?)?)?)?)?\Z"
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """One batch: what was sent, and what came of it."""
-
-    id: str
-    sent: bytes
-    state: str = "Completed"
-    message: str = ""
-    result: str = ""
-    found: Found | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-
-
-@dataclass(slots=True, kw_only=True)
-class Job:
-    """One job. `load` is None for a query."""
-
-    id: str
-    user_id: str
-    created: int
-    version: str
-    operation: str
-    sobject: str
-    content: str
-    external_id: str = ""
-    state: str = "Open"
-    load: Load | None = None
-    batches: dict[str, Batch] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +67,7 @@ def handle(state: State, request: Request, oldest: int, newest: int) -> Response
         user = _signed_in(state, request)
         response = _route(path, request)(_Ask(state, Caller(user, path[1], request.base), request, path))
     except Refused as refused:
-        response = _refusal(request, refused)
+        response = words.refusal(request, refused)
     shape = re.sub(r"/\w{15,18}(?=/|\Z)", "/*", request.path.partition("/job")[2])
     counted = int(user is not None)
     state.calls.note(
@@ -155,7 +119,7 @@ def _route(path: re.Match[str], request: Request) -> Callable[[_Ask], Response]:
 
 
 def _create(ask: _Ask) -> Response:
-    body = _told(ask.request)
+    body = words.told(ask.request)
     operation, content = body.get("operation", ""), body.get("contentType", "XML").upper()
     external_id = body.get("externalIdFieldName", "")
     sobject = ask.state.schema.find(body.get("object", ""))
@@ -178,19 +142,19 @@ def _create(ask: _Ask) -> Response:
         load=load,
     )
     ask.state.old_jobs[job.id] = job
-    return _about(_language(ask.request), "jobInfo", _job_facts(job), HTTPStatus.CREATED)
+    return words.about(words.language(ask.request), "jobInfo", words.job_facts(job), HTTPStatus.CREATED)
 
 
 def _close(ask: _Ask) -> Response:
-    job, wanted = ask.job(), _told(ask.request).get("state", "")
+    job, wanted = ask.job(), words.told(ask.request).get("state", "")
     if wanted not in ("Closed", "Aborted") or job.state != "Open":
         raise Refused("InvalidJobState", f"Job {job.id} is {job.state} and cannot become {wanted}")
     job.state = wanted
-    return _about(_language(ask.request), "jobInfo", _job_facts(job))
+    return words.about(words.language(ask.request), "jobInfo", words.job_facts(job))
 
 
 def _job_status(ask: _Ask) -> Response:
-    return _about(_language(ask.request), "jobInfo", _job_facts(ask.job()))
+    return words.about(words.language(ask.request), "jobInfo", words.job_facts(ask.job()))
 
 
 # --- batches
@@ -211,9 +175,9 @@ def _add(ask: _Ask) -> Response:
     except Refused as refused:
         batch.state, batch.message = "Failed", _batch_message(refused)
     job.batches[batch.id] = batch
-    facts = _batch_facts(job, batch) | {"state": "Queued", "numberRecordsProcessed": 0, "numberRecordsFailed": 0}
+    facts = words.batch_facts(job, batch) | {"state": "Queued", "numberRecordsProcessed": 0, "numberRecordsFailed": 0}
     facts.pop("stateMessage", None)
-    return _about(_of(job), "batchInfo", facts, HTTPStatus.CREATED)
+    return words.about(words.language_of(job), "batchInfo", facts, HTTPStatus.CREATED)
 
 
 def _batch_message(refused: Refused) -> str:
@@ -242,20 +206,20 @@ def _rows(ask: _Ask, job: Job, load: Load) -> list[Mapping[str, object]]:
 
 def _batches(ask: _Ask) -> Response:
     job = ask.job()
-    facts = [_batch_facts(job, batch) for batch in job.batches.values()]
-    if _of(job) == JSON:
-        return _json({"batchInfo": facts})
-    inner = "".join(f"<batchInfo>{_elements(each)}</batchInfo>" for each in facts)
-    return _xml(f'<batchInfoList xmlns="{NAMESPACE}">{inner}</batchInfoList>')
+    facts = [words.batch_facts(job, batch) for batch in job.batches.values()]
+    if words.language_of(job) == words.JSON:
+        return words.as_json({"batchInfo": facts})
+    inner = "".join(f"<batchInfo>{words.elements(each)}</batchInfo>" for each in facts)
+    return words.as_xml(f'<batchInfoList xmlns="{words.NAMESPACE}">{inner}</batchInfoList>')
 
 
 def _batch_status(ask: _Ask) -> Response:
     job = ask.job()
-    return _about(_of(job), "batchInfo", _batch_facts(job, ask.batch()))
+    return words.about(words.language_of(job), "batchInfo", words.batch_facts(job, ask.batch()))
 
 
 def _sent(ask: _Ask) -> Response:
-    kind = JSON if ask.job().content == "JSON" else "text/csv"
+    kind = words.JSON if ask.job().content == "JSON" else "text/csv"
     return Response(body=ask.batch().sent, headers={"Content-Type": kind})
 
 
@@ -265,11 +229,11 @@ def _results(ask: _Ask) -> Response:
     if batch.state == "Failed":
         raise Refused("InvalidBatch", batch.message)
     if job.load is None:
-        if _of(job) == JSON:
-            return _json([batch.result])
-        return _xml(f'<result-list xmlns="{NAMESPACE}"><result>{batch.result}</result></result-list>')
-    if _of(job) == JSON:
-        return _json([_outcome(outcome) for outcome in batch.outcomes])
+        if words.language_of(job) == words.JSON:
+            return words.as_json([batch.result])
+        return words.as_xml(f'<result-list xmlns="{words.NAMESPACE}"><result>{batch.result}</result></result-list>')
+    if words.language_of(job) == words.JSON:
+        return words.as_json([_outcome(outcome) for outcome in batch.outcomes])
     lines = (
         [
             each.key,
@@ -279,7 +243,7 @@ def _results(ask: _Ask) -> Response:
         ]
         for each in batch.outcomes
     )
-    return _csv(loads.write_csv(["Id", "Success", "Created", "Error"], lines))
+    return words.as_csv(loads.write_csv(["Id", "Success", "Created", "Error"], lines))
 
 
 def _outcome(outcome: Outcome) -> dict[str, object]:
@@ -298,11 +262,11 @@ def _result(ask: _Ask) -> Response:
     if batch.found is None or ids.normal(ask.path[6]) != batch.result:
         raise Refused("InvalidBatch", f"Unable to find result {ask.path[6]}")
     found = batch.found
-    if _of(job) == JSON:
-        return _json([_record(ask, found, row) for row in found.rows])
+    if words.language_of(job) == words.JSON:
+        return words.as_json([_record(ask, found, row) for row in found.rows])
     if not found.rows:
-        return _csv(b"Records not found for this query")
-    return _csv(loads.write_csv(loads.header_of(found), loads.texts_of(found, 0, len(found.rows))))
+        return words.as_csv(b"Records not found for this query")
+    return words.as_csv(loads.write_csv(loads.header_of(found), loads.texts_of(found, 0, len(found.rows))))
 
 
 def _record(ask: _Ask, found: Found, row: Row) -> dict[str, object]:
@@ -313,107 +277,3 @@ def _record(ask: _Ask, found: Found, row: Row) -> dict[str, object]:
         if len(column.path) == 1 and column.described.type == "datetime" and value is not None:
             record[column.path[0]] = int(value) * 1000
     return record
-
-
-# --- the two languages
-
-
-def _language(request: Request) -> str:
-    return JSON if request.headers.get("content-type", "").startswith(JSON) else XML
-
-
-def _of(job: Job) -> str:
-    return JSON if job.content == "JSON" else XML
-
-
-def _told(request: Request) -> dict[str, str]:
-    """Read what is said of a job, in either language. Raises InvalidJob."""
-    try:
-        if _language(request) == JSON:
-            document = json.loads(request.body)
-            return {str(name): str(value) for name, value in document.items() if value is not None}
-        return {each.tag.rpartition("}")[2]: each.text or "" for each in fromstring(request.body)}
-    except (ValueError, AttributeError, ParseError, DefusedXmlException) as error:
-        raise Refused("InvalidJob", f"the request cannot be read: {error}") from error
-
-
-def _job_facts(job: Job) -> dict[str, object]:
-    batches = job.batches.values()
-    facts: dict[str, object] = {
-        "id": job.id,
-        "operation": job.operation,
-        "object": job.sobject,
-        "createdById": job.user_id,
-        "createdDate": soap_stamp(job.created),
-        "systemModstamp": soap_stamp(job.created),
-        "state": job.state,
-        "externalIdFieldName": job.external_id or None,
-        "concurrencyMode": "Parallel",
-        "contentType": job.content,
-        "numberBatchesQueued": 0,
-        "numberBatchesInProgress": 0,
-        "numberBatchesCompleted": sum(batch.state == "Completed" for batch in batches),
-        "numberBatchesFailed": sum(batch.state == "Failed" for batch in batches),
-        "numberBatchesTotal": len(job.batches),
-        "numberRecordsProcessed": sum(_processed(batch) for batch in batches),
-        "numberRetries": 0,
-        "apiVersion": float(job.version),
-        "numberRecordsFailed": sum(_failed(batch) for batch in batches),
-        "totalProcessingTime": 0,
-        "apiActiveProcessingTime": 0,
-        "apexProcessingTime": 0,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _processed(batch: Batch) -> int:
-    return len(batch.found.rows) if batch.found else len(batch.outcomes)
-
-
-def _failed(batch: Batch) -> int:
-    return sum(outcome.refused is not None for outcome in batch.outcomes)
-
-
-def _batch_facts(job: Job, batch: Batch) -> dict[str, object]:
-    facts: dict[str, object] = {
-        "id": batch.id,
-        "jobId": job.id,
-        "state": batch.state,
-        "stateMessage": batch.message or None,
-        "createdDate": soap_stamp(job.created),
-        "systemModstamp": soap_stamp(job.created),
-        "numberRecordsProcessed": _processed(batch),
-        "numberRecordsFailed": _failed(batch),
-        "totalProcessingTime": 0,
-        "apiActiveProcessingTime": 0,
-        "apexProcessingTime": 0,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _about(language: str, name: str, facts: Mapping[str, object], status: int = HTTPStatus.OK) -> Response:
-    if language == JSON:
-        return _json(facts, status)
-    return _xml(f'<{name} xmlns="{NAMESPACE}">{_elements(facts)}</{name}>', status)
-
-
-def _elements(facts: Mapping[str, object]) -> str:
-    return "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in facts.items())
-
-
-def _refusal(request: Request, refused: Refused) -> Response:
-    facts = {"exceptionCode": refused.code, "exceptionMessage": refused.message}
-    return _about(_language(request), "error", facts, HTTPStatus.BAD_REQUEST)
-
-
-def _json(document: object, status: int = HTTPStatus.OK) -> Response:
-    return Response(status=status, body=json.dumps(document).encode(), headers={"Content-Type": JSON})
-
-
-def _xml(text: str, status: int = HTTPStatus.OK) -> Response:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode()
-    return Response(status=status, body=body, headers={"Content-Type": XML})
-
-
-def _csv(body: bytes) -> Response:
-    return Response(body=body, headers={"Content-Type": "text/csv"})

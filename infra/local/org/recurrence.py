@@ -16,7 +16,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from infra.local.org.errors import Refused, read_only
-from infra.local.org.schema import EXTERNAL_ID, INSTANCES, MONTHS, Row, Value
+from infra.local.org.objects import INSTANCES, MONTHS
+from infra.local.org.schema import EXTERNAL_ID, Row, Value
 from infra.local.org.state import Work
 
 COMMON: Final = ("RecurrenceStartDateOnly", "RecurrenceEndDateOnly", "RecurrenceType", "RecurrenceTimeZoneSidKey")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
@@ -222,6 +223,7 @@ def _resource(ask: Ask) -> str:
     return f"{ask.method} /{'/'.join(found[0])}" if found else f"{ask.method} ?"
 
 
+@lru_cache(maxsize=4096)
 def _route(parts: tuple[str, ...]) -> tuple[tuple[str, ...], Mapping[str, Handler]] | None:
     for pattern, methods in ROUTES:
         if len(pattern) == len(parts) and all(

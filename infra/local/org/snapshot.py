@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from infra.local.org import schema
+from infra.local.org import objects
 from infra.local.org.apps import App
 from infra.local.org.faults import Fault
 from infra.local.org.oauth import OAuth
@@ -101,7 +101,7 @@ def load(document: Document, *, now: Callable[[], datetime], base: str) -> Org:
     if document.get("format") != FORMAT:
         raise ValueError(f"not an org's state of format {FORMAT}")
     rng = random.Random()  # noqa: S311 - the org's own source, put where it stood
-    state = State(schema.build(shared_activities=document["shared_activities"]), now, rng, document["calls"]["limit"])
+    state = State(objects.build(shared_activities=document["shared_activities"]), now, rng, document["calls"]["limit"])
     for name in _PLAIN:
         setattr(state, name, document[name])
     version, words, gauss = document["random"]

@@ -17,7 +17,7 @@ from infra.local.org.schema import Row, Schema, SObject, Value
 from infra.local.org.sessions import Sessions
 
 if TYPE_CHECKING:
-    from infra.local.org import bulk1, bulk2
+    from infra.local.org import bulk1_words, bulk2
     from infra.local.org.query import Cursor
 
 VIEW_ALL: Final = "ViewAllData"
@@ -58,7 +58,7 @@ class State:
         self.queues: dict[str, set[str]] = {}
         self.cursors: dict[str, Cursor] = {}
         self.jobs: dict[str, bulk2.Job] = {}
-        self.old_jobs: dict[str, bulk1.Job] = {}
+        self.old_jobs: dict[str, bulk1_words.Job] = {}
         self.calls = CallLog(limit)
         self.sessions = Sessions(self.organization_id, rng)
         self.closed: dict[str, bool] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from infra.local.org import bulk1, dml, rest, schema, soap
+from infra.local.org import bulk1, dml, objects, rest, schema, soap
 from infra.local.org.apps import App, key_pair
 from infra.local.org.calls import CallLog
 from infra.local.org.conversion import convert
@@ -238,7 +238,7 @@ def make_org(  # noqa: PLR0913 - the options of an org, each optional
     Two orgs from equal clocks and random sources are equal, keys for signing apart. `token_now`: see `OAuth`; the machine's clock, as that is what libraries that
     sign assertions go by.
     """
-    state = State(schema.build(shared_activities=shared_activities), now, rng, daily_calls)
+    state = State(objects.build(shared_activities=shared_activities), now, rng, daily_calls)
     app = App(
         consumer_key=consumer_key or f"3MVG9{state.sessions.secret(80)}",
         consumer_secret=consumer_secret or f"{rng.getrandbits(256):064X}",
