@@ -2,6 +2,7 @@
 
 A patch begins with a line that names its rule and says what is wrong. It is applied to a copy of `functions/`, and the seeds 0 to
 499 are lived through on that copy until an invariant complains. An exception is no kill: what crashes is found without a simulation.
+A patch that no longer fits the code is told of by name with the others, and the run fails.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -26,20 +30,29 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PATCHES: Final = Path(__file__).parent / "mutants"
 SEEDS: Final = 500
 EXCEPTION: Final = invariants.no_unforeseen_error.__name__
-_KILLED: Final = "killed by"
 
 
-class Stale(Exception):
-    """A patch no longer fits the code: it must be written anew."""
+class Fate(StrEnum):
+    """What became of a mutant. STALE: its patch no longer fits the code and must be written anew. BROKEN: it cannot be run."""
+
+    KILLED = "killed"
+    LIVES = "LIVES"
+    STALE = "STALE"
+    BROKEN = "BROKEN"
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a mutant: the words of the invariant that killed it, or why it lives."""
+class Found:
+    """What was found out about one mutant, after so many seconds, in words: the seed and the invariant that killed it."""
 
     name: str
-    killed: bool
+    fate: Fate
     words: str
+    seconds: float
+
+
+class Stale(Exception):
+    """A patch no longer fits the code."""
 
 
 def hunt(seeds: int) -> str:
@@ -50,29 +63,38 @@ def hunt(seeds: int) -> str:
             live(seed)
         except invariants.Violation as violation:
             if violation.name != EXCEPTION:
-                return f"{_KILLED} seed {seed}: {violation}"
-            crashed = f" (it crashed, with seed {seed}: {violation})"
-    return f"alive after {seeds} seeds{crashed}"
+                return f"{Fate.KILLED} seed {seed:>3} {violation}"
+            crashed = crashed or f" (it crashed, first with seed {seed}: {violation})"
+    return f"{Fate.LIVES} after {seeds} seeds{crashed}"
 
 
-def fate(patch: Path, seeds: int) -> Fate:
-    """Plant one bug and look for it. Raises Stale."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        shutil.copytree(
-            ROOT / "functions", Path(folder) / "functions", ignore=shutil.ignore_patterns("__pycache__", "web")
-        )
-        (Path(folder) / "functions" / "web").symlink_to(ROOT / "functions" / "web")
-        applied = subprocess.run(  # noqa: S603 -- a patch of ours
-            ["git", "apply", "--unsafe-paths", f"--directory={folder}", "--recount", "-C1", str(patch)],  # noqa: S607 -- git from the path
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "GIT_CEILING_DIRECTORIES": str(Path(folder).parent)},
-        )
-        if applied.returncode:
-            raise Stale(f"{patch.name}: {applied.stderr.strip()}")
-        path = os.pathsep.join([str(Path(folder) / "functions"), str(ROOT), str(ROOT / "tests")])
+def plant(patch: Path, folder: Path) -> None:
+    """Copy the product into this folder and plant the bug in it. Raises Stale."""
+    source = ROOT / "functions"
+    shutil.copytree(source, folder / "functions", ignore=shutil.ignore_patterns("__pycache__", "web"))
+    (folder / "functions" / "web").symlink_to(source / "web")
+    applied = subprocess.run(  # noqa: S603 -- a patch of ours
+        ["git", "apply", "--recount", "-C1", str(patch)],  # noqa: S607 -- git from the path
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)},
+    )
+    if applied.returncode:
+        raise Stale(applied.stderr.strip())
+
+
+def find_out(patch: Path, seeds: int) -> Found:
+    """Plant one bug and look for it."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutant-") as name:
+        folder = Path(name)
+        try:
+            plant(patch, folder)
+        except Stale as stale:
+            return Found(patch.stem, Fate.STALE, str(stale), 0.0)
+        path = os.pathsep.join([str(folder / "functions"), str(ROOT), str(ROOT / "tests")])
         run = subprocess.run(  # noqa: S603 -- this very interpreter
             [sys.executable, "-m", "simulation.mutants", "--hunt", "--seeds", str(seeds)],
             cwd=folder,
@@ -81,13 +103,19 @@ def fate(patch: Path, seeds: int) -> Fate:
             check=False,
             env={**os.environ, "PYTHONPATH": path},
         )
-    words = run.stdout.strip() or run.stderr.strip()[-400:]
-    return Fate(patch.stem, run.returncode == 0 and words.startswith(_KILLED), words)
+    seconds = time.monotonic() - began
+    if run.returncode:
+        return Found(patch.stem, Fate.BROKEN, run.stderr.strip()[-400:], seconds)
+    fate, _, words = run.stdout.strip().partition(" ")
+    return Found(patch.stem, Fate(fate), words, seconds)
 
 
 def patches(names: Sequence[str]) -> list[Path]:
-    """The patches of these names, or all."""
-    return [each for each in sorted(PATCHES.glob("*.patch")) if not names or each.stem in names]
+    """The patches of these names, or all. Raises ValueError for a name that no patch has."""
+    known = {each.stem: each for each in sorted(PATCHES.glob("*.patch"))}
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"no such mutants: {', '.join(unknown)}")
+    return [known[name] for name in names] if names else list(known.values())
 
 
 def main() -> int:
@@ -101,13 +129,13 @@ def main() -> int:
     if chosen.hunt:
         say(hunt(chosen.seeds))
         return 0
-    alive = 0
+    fates: Counter[Fate] = Counter()
     with ThreadPoolExecutor(chosen.workers) as pool:
-        for found in pool.map(lambda patch: fate(patch, chosen.seeds), patches(chosen.names)):
-            alive += not found.killed
-            say(f"{'killed' if found.killed else 'LIVES ':<7} {found.name:<42} {found.words[:200]}")
-    say(f"{alive} live")
-    return 1 if alive else 0
+        for found in pool.map(lambda patch: find_out(patch, chosen.seeds), patches(chosen.names)):
+            fates[found.fate] += 1
+            say(f"{found.fate:<7} {found.name:<42} {found.seconds:>4.0f} s  {found.words[:200]}")
+    say(", ".join(f"{count} {fate}" for fate, count in fates.items()))
+    return 0 if set(fates) <= {Fate.KILLED} else 1
 
 
 if __name__ == "__main__":

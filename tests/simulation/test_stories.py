@@ -166,3 +166,36 @@ def test_two_pulls_that_import_one_task_leave_one_reminder_and_no_false_history(
 
     assert [line.event for line in stage.history(imported_id(task_id))] == [Event.IMPORTED]
     assert len(stage.ledger.all()) == 1
+
+
+def test_an_edit_after_a_create_whose_answer_was_lost_is_kept_when_the_task_is_deleted_there(stage: Stage) -> None:
+    """O2, M4: the task in the bin shows what had been sent; without it nothing counted as agreed, and the edit went without a word."""
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.create(details="sent")
+    stage.push()
+    stage.edit(details="typed since")
+    [row] = [each for each in stage.tasks() if each.subject == stage.reminder().values.name]
+    stage.org.delete_task(stage.anna, row.id)
+    stage.settle()
+
+    assert stage.reminder().deleted
+    assert [(line.field, line.lost) for line in stage.history("r1", Event.CONFLICT)] == [("details", "typed since")]
+
+
+def test_a_task_whose_create_went_unanswered_and_that_was_deleted_there_comes_back_when_it_is_undeleted(
+    stage: Stage,
+) -> None:
+    """O2, M5: unlinked, it was taken for a late create of a reminder deleted here, and the sync deleted it again."""
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.create()
+    stage.push()
+    [row] = [each for each in stage.tasks() if each.subject == stage.reminder().values.name]
+    stage.org.delete_task(stage.anna, row.id)
+    stage.settle()
+    assert stage.reminder().deleted
+
+    stage.org.undelete_task(stage.anna, row.id)
+    stage.settle()
+
+    assert not stage.reminder().deleted
+    assert stage.task_of() == row.id

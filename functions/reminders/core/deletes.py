@@ -23,11 +23,15 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
         return Decision(rule="M4", reason="Deleted on both sides.")
     if not reminder.handed_over and reminder.owner_before not in terms.syncing:
         return sync_is_off(reminder)
+    link = reading.binned.id if reading.binned and reminder.task_id is None else None
+    reminder = _adopted(reminder, reading.binned)
     if reminder.tombstone:
         # If it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
         lost = unseen(reminder, reading.binned, now) if reading.binned else ()
         line = there(Event.DELETED, "M4", "Deleted in Salesforce as well.", now)
-        return Decision(rule="M4", reason=line.text, record=Record(reminder=bury(reminder, now), lines=(*lost, line)))
+        return Decision(
+            rule="M4", reason=line.text, record=Record(reminder=bury(reminder, now), link=link, lines=(*lost, line))
+        )
     if is_held(reminder):
         return still_held(reminder)
     line = there(Event.DELETED, "M4", "Deleted in Salesforce.", now)
@@ -36,9 +40,22 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
     delete = None
     if not reminder.held and not reminder.handed_over:  # neither confirmed, nor in nobody's list
         series = reading.binned.series if reading.binned else None
-        delete = _counted(reminder, Side.SALESFORCE, series, hold(reminder, Side.SALESFORCE, reading.at, now))
-    record = Record(reminder=bury(gone, now), lines=(*lost, line))
+        delete = _counted(
+            reminder, Side.SALESFORCE, series, hold(reminder, Side.SALESFORCE, reading.at, now, link=link)
+        )
+    record = Record(reminder=bury(gone, now), link=link, lines=(*lost, line))
     return Decision(rule="M4", reason=line.text, record=record, delete=delete)
+
+
+def _adopted(reminder: Reminder, binned: Task | None) -> Reminder:
+    """Count our own writes that the row in the recycle bin shows, a create whose answer was lost among them (O2).
+
+    What was edited since then is what the delete takes; and linked, an undelete there brings the reminder back (M5).
+    """
+    if binned is None:
+        return reminder
+    base, still_open = agreed(reminder, binned)
+    return replace(reminder, agreement=base, intents=still_open, task_id=binned.id)
 
 
 def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:
