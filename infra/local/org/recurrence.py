@@ -76,7 +76,7 @@ def carry_over(work: Work, old: Row | None, row: Row, values: Mapping[str, Value
     for key in work.state.store.with_value("Task", "RecurrenceActivityId", row["Id"]):
         occurrence = work.state.store.tables["Task"][key]
         if not occurrence["IsDeleted"]:
-            standing[str(occurrence["ActivityDate"])] = occurrence
+            standing[str(occurrence.get("ActivityDate", key))] = occurrence  # one without a date stands for itself
     only_end = changed == {"RecurrenceEndDateOnly"}
     for day, occurrence in list(standing.items()):
         closed = work.state.closed.get(str(occurrence["Status"]), False)
