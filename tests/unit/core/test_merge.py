@@ -67,9 +67,9 @@ def test_an_open_task_of_a_syncing_user_is_imported_with_a_link_and_an_agreement
         ({"is_closed": True, "status": "Completed"}, "closed"),
         ({"owner": NO_SYNC}, "owner does not sync"),
         ({"owner": QUEUE}, "owner does not sync"),
-        ({"subtype": "Email"}, "Email"),
-        ({"subtype": "ListEmail"}, "ListEmail"),
-        ({"subtype": "Cadence"}, "Cadence"),
+        ({"subtype": "Email"}, "a log of something done"),
+        ({"subtype": "ListEmail"}, "a log of something done"),
+        ({"subtype": "Cadence"}, "a log of something done"),
     ],
 )
 def test_what_cannot_be_reminded_of_is_not_imported_and_the_reason_is_said(task: dict[str, Any], why: str) -> None:
