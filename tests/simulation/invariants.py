@@ -477,7 +477,7 @@ def a_second_merge_plans_nothing(watch: Watch) -> Wrong:
     terms = Terms(settings=watch.world.store.settings(), syncing=watch.syncing())
     for reminder in watch.world.store.all():
         task = tasks.get(reminder.task_id or "")
-        if task and not reminder.handed_over:  # F6: one that comes back is found when its task next changes
+        if task:
             again = merge(reminder, task, terms, watch.world.clock.now())
             if again.record or again.send:
                 yield f"{again.reason} {_short(reminder)}"
@@ -670,9 +670,7 @@ def the_sweep_finds_nothing_that_the_poll_missed(watch: Watch) -> Wrong:
     """I5, I1, I3: once all is quiet there is no drift left to repair; what the sweep must mend is a change that was lost."""
     if watch.drift_before is not None and not watch.dead_letters_before:
         late = [each for each in watch.world.store.drifts(1000) if each.at >= watch.drift_before]
-        for each in (
-            each for each in late if "came back" not in each.what
-        ):  # F6: nobody hints what its new owner's switch brings back
+        for each in late:
             yield f"{each.reminder_id} ({each.task_id}): {each.what}"
 
 

@@ -199,3 +199,21 @@ def test_a_task_whose_create_went_unanswered_and_that_was_deleted_there_comes_ba
 
     assert not stage.reminder().deleted
     assert stage.task_of() == row.id
+
+
+def test_a_task_handed_over_is_back_as_soon_as_its_new_owner_turns_sync_on(stage: Stage) -> None:
+    """F6, S3: it lies on the list of whoever gave it away, where nobody looked but the sweep (seeds 24 and 38)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.org.add_queue("Inbound", set()))
+    stage.settle()
+    stage.org.update_task(stage.org.integration_user.id, task_id, OwnerId=stage.stranger)
+    stage.settle()
+    assert stage.reminder().handed_over
+    stage.later(days=3)  # beyond the import window
+
+    stage.sync(stage.stranger)
+
+    assert not stage.reminder().handed_over
+    assert stage.reminder().values.assignee == stage.stranger

@@ -147,7 +147,7 @@ def _meet(reminder: Reminder, task: Task, terms: Terms, now: datetime) -> Decisi
     if task.owner in terms.syncing:
         return _merge_pair(reminder, task, terms, now, (base, still_open))
     if reminder.handed_over:
-        return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
+        return _handed_on(reminder, task, base, now)
     if base is None or not _was_handed_over(reminder, task, terms):
         return sync_is_off(reminder)
     return _hand_over(reminder, task, base, terms, now)
@@ -157,6 +157,16 @@ def _was_handed_over(reminder: Reminder, task: Task, terms: Terms) -> bool:
     """Tell a task given away (F6) from one whose owner turned sync off, which hands nothing over (S3)."""
     before = reminder.owner_before
     return task.owner != before and before in terms.syncing
+
+
+def _handed_on(reminder: Reminder, task: Task, base: Agreement | None, now: datetime) -> Decision:
+    """Remember to whom it went from there, so that it is found when they turn sync on (F6, S3)."""
+    if base is None or reminder.owner_before == task.owner:
+        return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
+    owner = {Field.ASSIGNEE: (base.pairs[Field.ASSIGNEE][0], task.owner)}
+    after = replace(reminder, agreement=replace(base, pairs={**base.pairs, **owner}))
+    line = there(Event.HANDED_OVER, "F6", f"Handed on to {task.owner}, who does not sync.", now)
+    return Decision(rule="F6", reason="Handed on.", record=Record(reminder=after, lines=(line,)))
 
 
 def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:

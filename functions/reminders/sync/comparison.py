@@ -89,8 +89,21 @@ def full(world: World, why: str) -> Counter[str]:
 
 def hint_linked(world: World, user_id: str, scope: Scope) -> int:
     """Hint the tasks of a user's linked reminders, and tell how many."""
+    return _hint(world, _concerned(world, user_id, scope), scope)
+
+
+def hint_given(world: World, user_id: str, scope: Scope) -> int:
+    """Hint what was handed over to this user while their sync was off, and tell how many (F6, S3).
+
+    It lies on the shelves of those who gave it away: who owns it there is no reason to put it on a list here.
+    """
+    others = (each.id for each in world.ledger.everybody() if each.id != user_id)
+    handed = (each for other in others for each in world.ledger.shelf(other, Shelf.HANDED))
+    return _hint(world, (each for each in handed if each.owner_before == user_id), scope)
+
+
+def _hint(world: World, reminders: Iterator[Reminder], scope: Scope) -> int:
     hinted = 0
-    reminders = _concerned(world, user_id, scope)
     while page := list(islice(reminders, PAGE)):
         task_ids = [each.task_id for each in page if each.task_id]
         world.hints.store([Hint(each, deleted=scope.dates.get(each), swept=scope.swept) for each in task_ids])

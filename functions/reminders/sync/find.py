@@ -204,7 +204,8 @@ def _catch_up(world: World, user: User) -> Counter[str]:
     since = user.first_sync.since if user.first_sync else now
     dates = comparison.listed_as_deleted(world, since) if _has_linked(world, user.id) else {}
     scope = comparison.Scope(changed=since - comparison.LATELY, deleted=now - RECENTLY_DELETED, dates=dates)
-    return Counter(hints=comparison.hint_linked(world, user.id, scope), rung=comparison.ring_stuck(world, user.id))
+    hinted = comparison.hint_linked(world, user.id, scope) + comparison.hint_given(world, user.id, scope)
+    return Counter(hints=hinted, rung=comparison.ring_stuck(world, user.id))
 
 
 def _has_linked(world: World, user_id: str) -> bool:

@@ -452,6 +452,16 @@ def test_handed_to_a_queue_or_to_somebody_who_does_not_sync_it_leaves_the_list(o
     assert merge(after, a_task(owner=owner, due=None), terms(), NOW).record is None
 
 
+def test_handed_on_from_there_its_new_owner_is_remembered() -> None:
+    """F6, S3: when that owner turns sync on it is looked for by who owns it; told once, and nothing else changes."""
+    away = stored(merge(a_pair(), a_task(owner=QUEUE), terms(), NOW))
+    decision = merge(away, a_task(owner=NO_SYNC), terms(), NOW)
+    after = stored(decision)
+    assert (after.handed_over, after.owner_before, after.values.assignee) == (True, NO_SYNC, ANNA)
+    assert (decision.send, events(decision)) == (None, [Event.HANDED_OVER])
+    assert merge(after, a_task(owner=NO_SYNC), terms(), NOW).record is None
+
+
 def test_a_task_that_comes_back_is_merged_from_where_it_left() -> None:
     """F6: with what changed meanwhile, on the list of whoever owns it now."""
     away = stored(merge(a_pair(), a_task(owner=QUEUE), terms(), NOW))
