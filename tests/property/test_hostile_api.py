@@ -57,7 +57,7 @@ def test_no_request_breaks_the_api_and_no_refused_one_changes_anything(
         assert response.status_code < 500
         after = door.state()
         if response.status_code >= 400 or case.method == "GET":
-            assert after == before
+            assert without_asked(after) == without_asked(before)
         elif case.path == BULK:
             assert changed(before, after) <= sum(each["status"] < 300 for each in results(response))
         else:
@@ -97,6 +97,11 @@ def body_is_wrong(case: Case[Any]) -> bool:
 def results(response: Response) -> list[dict[str, Any]]:
     """Give the results of a bulk request."""
     return cast("list[dict[str, Any]]", response.json()["results"])
+
+
+def without_asked(state: dict[str, object]) -> dict[str, object]:
+    """Leave out the picklists: a copy of the org's, asked for anew before a setting is refused for not being among them, and to list them (F2)."""
+    return {part: value for part, value in state.items() if part != "_picklists"}
 
 
 def stored(state: dict[str, object]) -> dict[str, object]:

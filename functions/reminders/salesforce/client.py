@@ -140,7 +140,7 @@ class SalesforceOrg:
             " ORDER BY SystemModstamp DESC, Id ASC LIMIT {:literal}",
             owner,
             since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            limit,
+            str(limit),
         )
         return tuple(row["Id"] for row in self._session.query(soql)[0])
 
