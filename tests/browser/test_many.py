@@ -34,6 +34,7 @@ def test_hundreds_are_drawn_as_dozens_and_answer_to_every_key(page: Page, api: A
     lists(page, "All open")
     expect(page.locator(".head-title")).to_contain_text("600 reminders")
     enter_list(page)
+    expect(page.get_by_role("button", name="Number 00000", exact=True)).to_be_focused()
     assert names(page).count() <= DRAWN
     page.keyboard.press("End")
     expect(page.locator(".row.is-here")).to_have_attribute("aria-posinset", "600")
