@@ -44,14 +44,15 @@ export function put(map, key, value) {
   map.value = next;
 }
 
-const computedViews = new Map(); // view → { listed, shown, index }: computed once for each change, however many ask
+const computedViews = new Map(); // view → { shown, index, known }: computed once for each change, however many ask
 
 function computedView(view) {
   if (!computedViews.has(view)) {
-    const listed = computed(() => inView(view));
-    const shown = computed(() => merged(view, listed.value));
+    const belonging = computed(() => inView(view));
+    const shown = computed(() => merged(view, belonging.value));
     const index = computed(() => new Map(shown.value?.map((item) => [item.id, item])));
-    computedViews.set(view, { shown, index });
+    const known = computed(() => new Map(listed.value.get(view)?.items.map((item) => [item.id, item])));
+    computedViews.set(view, { shown, index, known });
   }
   return computedViews.get(view);
 }
@@ -99,27 +100,34 @@ function placeOf(item, items, compared) {
   return from;
 }
 
-/** Find a reminder as it is shown, in whichever list has it. */
+/**
+ * Find a reminder as it is shown, or else as a list knows it that no longer shows it: what was just completed can be taken back. Lists
+ * are read at different moments: the newest version counts, or an edit goes out on an old one.
+ */
 export function find(id) {
-  for (const view of listed.value.keys()) {
-    const found = computedView(view).index.value.get(id);
-    if (found) return found;
-  }
   const own = newer.value.get(id)?.reminder;
-  return own ? { ...own, ...ahead.value.get(id) } : null;
+  const found = [...listed.value.keys()].map((view) => shownOrKnown(computedView(view), id)).filter(Boolean);
+  if (own) found.push({ ...own, ...ahead.value.get(id) });
+  return found.reduce((one, other) => (one && one.version >= other.version ? one : other), null);
 }
+
+const shownOrKnown = ({ index, known }, id) => index.value.get(id) ?? known.value.get(id);
 
 /** Keep an answer of the server's: for a while it counts more than a list that may lag behind it. */
 export function remember(reminder) {
   put(newer, reminder.id, { reminder, until: Date.now() + TRUSTED });
 }
 
-/** Let go of our own answers that the list has caught up with, or that are old. */
-export function settle(view) {
-  const items = new Map(listed.value.get(view).items.map((item) => [item.id, item]));
+/** Let go of our own answers that the lists have caught up with, or that are old. While one list lags behind, it would show the past. */
+export function settle() {
   const now = Date.now();
-  const kept = [...newer.value].filter(([id, { reminder, until }]) => until > now && !(items.get(id)?.version >= reminder.version));
+  const kept = [...newer.value].filter(([id, { reminder, until }]) => until > now && !caughtUp(id, reminder.version));
   if (kept.length < newer.value.size) newer.value = new Map(kept);
+}
+
+function caughtUp(id, version) {
+  const theirs = [...listed.value.keys()].map((view) => computedView(view).known.value.get(id)).filter(Boolean);
+  return theirs.length > 0 && theirs.every((item) => item.version >= version);
 }
 
 /** Whether a reminder belongs into a view on that day; the same rule as the server's. */

@@ -87,7 +87,7 @@ async function readView(view) {
     show(view, [...pages, ...before.slice(pages.length)]);
   }
   show(view, pages);
-  settle(view);
+  settle();
   await namePeople(listed.value.get(view).items);
 }
 
