@@ -48,14 +48,16 @@ const computedViews = new Map(); // view → { shown, index, known }: computed o
 
 function computedView(view) {
   if (!computedViews.has(view)) {
+    const known = computed(() => byId(listed.value.get(view)?.items));
     const belonging = computed(() => inView(view));
-    const shown = computed(() => merged(view, belonging.value));
-    const index = computed(() => new Map(shown.value?.map((item) => [item.id, item])));
-    const known = computed(() => new Map(listed.value.get(view)?.items.map((item) => [item.id, item])));
+    const shown = computed(() => merged(view, belonging.value, known.value));
+    const index = computed(() => byId(shown.value));
     computedViews.set(view, { shown, index, known });
   }
   return computedViews.get(view);
 }
+
+const byId = (items) => new Map(items?.map((item) => [item.id, item]));
 
 /** The reminders of a view as they are shown, in order. Null: not read yet. */
 export const reminders = (view) => computedView(view).shown.value;
@@ -67,9 +69,8 @@ function inView(view) {
 }
 
 /** What is newer or under way is put in its place; with thousands of others, nothing is sorted anew. */
-function merged(view, before) {
+function merged(view, before, theirs) {
   if (!before) return null;
-  const theirs = new Map(listed.value.get(view).items.map((item) => [item.id, item]));
   const touched = new Map();
   for (const [id, { reminder }] of newer.value) {
     if (!theirs.has(id) || theirs.get(id).version <= reminder.version) touched.set(id, reminder);
