@@ -11,10 +11,17 @@ import botocore.session
 import pytest
 
 from infra.local import dynamodb as engine
+from reminders import telemetry
 
 _numbers = count(1)
 _one_session = cache(botocore.session.get_session)
 """PynamoDB opens a session per connection, and each reads botocore's model of DynamoDB anew: 70 ms, twice a test."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _log_of_the_session() -> None:
+    """Open the functions' log before any test: it keeps the stdout it first sees, and `capsys` closes a test's at its end."""
+    telemetry.logger()
 
 
 @pytest.fixture(scope="session")
