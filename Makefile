@@ -3,11 +3,14 @@
 
 SAM_VERSION := 1.170.0
 UV_VERSION  := 0.13.9
+CHECKOV_VERSION := 3.3.30
 
 # uv from the PATH, else a private one; `pip --target` works where the system forbids installing into itself.
 UV := $(shell command -v uv || echo .cache/uv/bin/uv)
 SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} \
       $(UV) tool run --from aws-sam-cli==$(SAM_VERSION) sam
+# An environment of its own, like the SAM CLI: its pins are not ours. It asks nobody.
+CHECKOV = $(UV) tool run --from checkov==$(CHECKOV_VERSION) checkov --skip-download
 RUN := $(UV) run --frozen
 PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core
@@ -76,7 +79,8 @@ check: | $(UV) ## format, lint, types, lock files, template, spelling
 	$(UV) lock --check
 	$(UV) export --frozen --quiet $(EXPORT) | diff -u functions/requirements.txt - || \
 	    { echo "functions/requirements.txt is stale: make lock" >&2; exit 1; }
-	$(RUN) cfn-lint template.yaml
+	$(RUN) cfn-lint
+	$(CHECKOV) -f template.yaml --config-file infra/checkov.yaml
 	$(RUN) codespell
 
 fix: | $(UV) ## format, and fix what the linter can

@@ -15,7 +15,7 @@ def handler(event: Event, context: object) -> dict[str, Any]:
     A retry (Salesforce sends what was not acknowledged again, for 24 hours) stores the same hints once more, which is harmless.
     """
     receiver = runtime.receiver()
-    delivery = outbound_message.receive(event, receiver.knows, receiver.organization_id)
+    delivery = outbound_message.receive(event, receiver.knows, receiver.organization_id, receiver.senders)
     receiver.hints.store(delivery.hints)
     telemetry.report("receive", delivery.summary, context, warning=delivery.why_not)
     return delivery.response

@@ -527,3 +527,5 @@ class Summary:
     counts: Mapping[str, int]
     failed: frozenset[str] = frozenset()
     unavailable: Failure | None = None
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """What was read off at the end of the run, by name; unlike counts, levels of several runs do not add up."""

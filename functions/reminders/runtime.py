@@ -24,7 +24,7 @@ from reminders.aws.event_bus import EventBus
 from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
 from reminders.aws.secret import Secret
 from reminders.ports import Clock, DeadLetters, Hints, Ledger, Org, World
-from reminders.salesforce.outbound_message import matches
+from reminders.salesforce.outbound_message import ANYBODY, Senders, matches
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -48,6 +48,8 @@ class ReceiverEnvironment:
     hints_queue_url: str
     organization_id: str
     webhook_secret: str
+    webhook_senders: str = ""
+    webhook_client_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,7 @@ class Receiver:
     hints: Hints
     addresses: Secret
     organization_id: str
+    senders: Senders = ANYBODY
 
     def knows(self, address: str) -> bool:
         """Tell whether this is our secret address; one that does not fit may be the newest, after a rotation."""
@@ -144,10 +147,15 @@ def receiver() -> Receiver:
     """Everything the webhook needs, and nothing else. Raises NotConfigured."""
     telemetry.logger()
     variables = read(ReceiverEnvironment, os.environ)
+    try:
+        senders = Senders.of(variables.webhook_senders, variables.webhook_client_name)
+    except ValueError as error:
+        raise NotConfigured(f"WEBHOOK_SENDERS cannot be used: {error}") from None
     return Receiver(
         hints=_hints(variables.hints_queue_url),
         addresses=_secret(variables.webhook_secret),
         organization_id=variables.organization_id,
+        senders=senders,
     )
 
 

@@ -106,19 +106,21 @@ def report(run: str, summary: Summary, context: object, *, warning: str | None =
     if summary.unavailable:
         counts[f"unavailable_{summary.unavailable.kind}"] = 1
         warning = warning or summary.unavailable.code
-    details = {"counts": counts, "request_id": getattr(context, "aws_request_id", None)}
+    details = {"counts": counts, "levels": dict(summary.levels), "request_id": getattr(context, "aws_request_id", None)}
     if warning is None:
         logger().info(run, extra=details, stacklevel=2)
     else:
         logger().warning(run, extra={**details, "warning": warning}, stacklevel=2)
-    if counts:
-        _emit(run, counts)
+    if counts or summary.levels:
+        _emit(run, counts, summary.levels)
     return counts
 
 
-def _emit(run: str, counts: Mapping[str, int]) -> None:
+def _emit(run: str, counts: Mapping[str, int], levels: Mapping[str, int]) -> None:
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     metrics.add_dimension(name="run", value=run)
     for name, count in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    for name, level in levels.items():
+        metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=level)
     metrics.flush_metrics()

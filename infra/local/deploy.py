@@ -80,7 +80,7 @@ def deploy(template: Template, endpoints: Endpoints, secrets: Mapping[str, str])
     """
     for resource in template.resources.values():
         if resource.type in WITHOUT_MEANING:
-            template.attributes[resource.name, "Ref"] = resource.name
+            template.attributes[resource.name, "Ref"] = template.attributes[resource.name, "Arn"] = resource.name
         elif resource.type in WIRED_BY_THE_HOST:
             template.attributes[resource.name, "Ref"] = resource.name
             template.attributes[resource.name, "Arn"] = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{resource.name}"

@@ -32,6 +32,7 @@ _SECTIONS: Final = {
     "Outputs",
     "Parameters",
     "Resources",
+    "Rules",  # they check parameters of a deployment
     "Transform",
 }
 _NO_VALUE: Final = object()

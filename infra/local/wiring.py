@@ -25,9 +25,25 @@ _FUNCTION_READ: Final = {
     "ReservedConcurrentExecutions",
     "Timeout",
 }
-_FUNCTION_WITHOUT_MEANING: Final = {"Architectures", "Description", "LoggingConfig", "Policies", "Runtime", "Tracing"}
+_FUNCTION_WITHOUT_MEANING: Final = {
+    "Architectures",
+    "AutoPublishAlias",
+    "AutoPublishAliasAllProperties",
+    "Description",
+    "LoggingConfig",
+    "Policies",
+    "Runtime",
+    "SnapStart",
+    "Tracing",
+}
 _API_READ: Final = {"Auth"}
-_API_WITHOUT_MEANING: Final = {"DefaultRouteSettings", "Description", "FailOnWarnings"}
+_API_WITHOUT_MEANING: Final = {
+    "AccessLogSettings",
+    "DefaultRouteSettings",
+    "Description",
+    "DisableExecuteApiEndpoint",
+    "FailOnWarnings",
+}
 _QUEUE_MAPPING: Final = {
     "BatchSize",
     "EventSourceArn",

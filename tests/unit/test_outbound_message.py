@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reminders.core.task import Hint
-from reminders.salesforce.outbound_message import MOST_BYTES, Delivery, Refused, matches, parse, receive
+from reminders.salesforce.outbound_message import MOST_BYTES, Delivery, Refused, Senders, matches, parse, receive
 
 ORGANIZATION = "00D5g000004XyzAEAS"
 SECRET = load("receive")["pathParameters"]["secret"]
@@ -171,6 +171,67 @@ def test_unknown_address_is_like_any_other_that_does_not_exist(secret: str) -> N
 def test_unknown_address_is_answered_before_the_body_is_looked_at() -> None:
     """A stranger without the address must not reach the XML parser."""
     assert_refused(post("<broken", secret="guess"), HTTPStatus.NOT_FOUND, "unknown_address")
+
+
+def from_sender(senders: Senders, *, ip: str = "85.222.130.8", subject: str | None = None) -> Delivery:
+    """Hand the real message over as if it came from there, with this client certificate."""
+    event = load("receive")
+    event["requestContext"]["http"]["sourceIp"] = ip
+    if subject is not None:
+        event["requestContext"]["authentication"] = {"clientCert": {"subjectDN": subject}}
+    return receive(event, lambda given: matches(given, SECRET), ORGANIZATION, senders)
+
+
+@pytest.mark.parametrize("ip", ["85.222.130.8", "2a00:1450::8"])
+def test_a_sender_within_the_ranges_is_let_in(ip: str) -> None:
+    """I2: an allow-list that refuses Salesforce itself would leave everything to the poll."""
+    senders = Senders.of("192.0.2.0/24,85.222.128.0/19,2a00:1450::/32", "")
+    assert from_sender(senders, ip=ip).response["statusCode"] == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("ip", ["85.222.160.1", "2a00:1451::8"])
+def test_a_sender_outside_of_the_ranges_is_refused(ip: str) -> None:
+    """I2: whoever has got hold of the address alone can make us read nothing."""
+    senders = Senders.of("85.222.128.0/19,2a00:1450::/32", "")
+    delivery = from_sender(senders, ip=ip)
+    assert_refused(delivery, HTTPStatus.FORBIDDEN, "foreign_sender")
+    assert ip in str(delivery.why_not)  # for who looks up whether Salesforce has got a new range
+
+
+def test_ranges_that_are_none_stop_the_function() -> None:
+    """A range with bits of a host, or a word, is a slip of whoever deployed it; taken for nothing it would let anybody in."""
+    for wrong in ("85.222.130.8/19", "everybody"):
+        with pytest.raises(ValueError, match=r"does not appear|has host bits"):
+            Senders.of(wrong, "")
+
+
+@pytest.mark.parametrize(
+    ("subject", "let_in"),
+    [
+        ("CN=proxy.salesforce.com,O=Salesforce\\, Inc.,L=San Francisco,C=US", True),
+        ("C=US, O=Salesforce, CN=proxy.salesforce.com", True),
+        ("CN=proxy.salesforce.com.example.com,C=US", False),
+        ("CN=example.com,O=x\\,CN=proxy.salesforce.com", False),
+        ('CN=example.com,O="x, CN=proxy.salesforce.com"', False),
+        ("CN=example.com,CN=proxy.salesforce.com", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_client_certificate_must_bear_the_name(subject: str | None, *, let_in: bool) -> None:
+    """I2: the authority of Salesforce's certificate issues to anybody who pays, so mutual TLS alone would let all of them in."""
+    delivery = from_sender(Senders.of("", "proxy.salesforce.com"), subject=subject)
+    if let_in:
+        assert delivery.response["statusCode"] == HTTPStatus.OK
+    else:
+        assert_refused(delivery, HTTPStatus.FORBIDDEN, "foreign_sender")
+
+
+def test_a_foreign_sender_does_not_learn_whether_the_address_exists() -> None:
+    """The address is checked first: a guess is answered like any other address that does not exist."""
+    event = load("receive") | {"pathParameters": {"secret": "guess"}}
+    delivery = receive(event, lambda given: matches(given, SECRET), ORGANIZATION, Senders.of("192.0.2.0/24", ""))
+    assert_refused(delivery, HTTPStatus.NOT_FOUND, "unknown_address")
 
 
 def test_both_addresses_count_while_one_replaces_the_other() -> None:

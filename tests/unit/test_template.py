@@ -131,8 +131,11 @@ def test_only_page_webhook_and_api_description_are_open(template: Template) -> N
         if event["Type"] == "HttpApi"
     }
     opened = {route for route, auth in routes.items() if auth == {"Authorizer": "NONE"}}
-    assert opened == {("POST", "/hooks/{secret}"), ("GET", "/"), ("GET", "/assets/{proxy+}"), ("GET", "/openapi.json")}
-    assert set(routes) - opened == {("ANY", "/api/{proxy+}")}
+    assert opened == {("GET", "/"), ("GET", "/assets/{proxy+}"), ("GET", "/openapi.json")}
+    assert set(routes) - opened == {("ANY", "/api/{proxy+}"), ("POST", "/hooks/{secret}")}
+    [webhook] = function(template, "receive")["Events"].values()
+    assert webhook["Properties"]["ApiId"] == "WebhookApi.Ref"
+    assert "Auth" not in template.properties(template.resources["WebhookApi"])
     auth = template.properties(template.resources["HttpApi"])["Auth"]
     assert auth["DefaultAuthorizer"] == "SignIn"
     assert auth["Authorizers"]["SignIn"]["JwtConfiguration"] == {"issuer": "https://org.example", "audience": ["key"]}
@@ -195,6 +198,30 @@ def test_event_relay_is_optional_and_can_store_hints_only() -> None:
     assert changes == list(KNOWN)
     assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": "BellDeadLetters.Arn"}
     assert "RelayFunction" not in loaded_with().resources
+
+
+def test_a_domain_of_ones_own_asks_for_a_client_certificate_and_nobody_can_go_round_it() -> None:
+    """I2: with the API's own address left open, mutual TLS would be a door beside a wall that is not there."""
+    domain = loaded_with(WebhookDomain="hooks.example.com", WebhookTruststore="s3://trust/ca.pem")
+    domain.attributes["WebhookApi.Stage", "Ref"] = "WebhookApi.Stage"
+    name = domain.properties(domain.resources["WebhookDomainName"])
+    assert name["DomainName"] == "hooks.example.com"
+    assert name["MutualTlsAuthentication"] == {"TruststoreUri": "s3://trust/ca.pem"}
+    mapping = domain.properties(domain.resources["WebhookDomainMapping"])
+    assert mapping["ApiId"] == "WebhookApi.Ref"
+    assert domain.properties(domain.resources["WebhookApi"])["DisableExecuteApiEndpoint"] is True
+    plain = loaded_with()
+    assert plain.properties(plain.resources["WebhookApi"])["DisableExecuteApiEndpoint"] is False
+    assert "WebhookDomainName" not in plain.resources
+    assert domain.properties(domain.resources["HttpApi"]).get("DisableExecuteApiEndpoint") is None  # browsers have none
+
+
+def test_what_may_start_from_a_snapshot_is_called_by_its_alias(template: Template) -> None:
+    """A snapshot is of a published version; called without the alias, or with a version older than the settings, it would be of no use."""
+    api = function(template, "api")
+    assert api["SnapStart"] == {"ApplyOn": "None"}
+    assert function(loaded_with(SnapStart="PublishedVersions"), "api")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert (api["AutoPublishAlias"], api["AutoPublishAliasAllProperties"]) == ("live", True)
 
 
 def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> None:

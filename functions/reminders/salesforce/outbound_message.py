@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 from defusedxml.common import DefusedXmlException
@@ -56,6 +57,8 @@ class Reason(Enum):
 
     UNKNOWN_ADDRESS = ("unknown_address", HTTPStatus.NOT_FOUND)
     """The same answer as for any address that does not exist."""
+    FOREIGN_SENDER = ("foreign_sender", HTTPStatus.FORBIDDEN)
+    """Whoever sent it knows the address, and is not who may."""
     OTHER_ORGANIZATION = ("other_organization", HTTPStatus.FORBIDDEN)
     MALFORMED = ("malformed", HTTPStatus.BAD_REQUEST)
     TOO_LARGE = ("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
@@ -79,13 +82,46 @@ class Delivery:
     why_not: str | None = None
 
 
-def receive(event: Mapping[str, Any], knows: Callable[[str], bool], organization_id: str) -> Delivery:
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Who may send, beside knowing the address: from one of these ranges, and with a certificate of that common name; empty: anybody.
+
+    HTTP APIs have no resource policies that could do this before us. API Gateway has checked the certificate's issuer (mutual TLS); that
+    one issues to others, too.
+    """
+
+    ranges: tuple[IPv4Network | IPv6Network, ...] = ()
+    client_name: str = ""
+
+    @classmethod
+    def of(cls, ranges: str, client_name: str) -> Senders:
+        """Make them of CIDR ranges joined by commas. Raises ValueError."""
+        return cls(tuple(ip_network(each) for each in ranges.split(",") if each), client_name)
+
+    def check(self, context: Mapping[str, Any]) -> None:
+        """Check the `requestContext` of a request. Raises Refused."""
+        if self.ranges:
+            source = ip_address(context["http"]["sourceIp"])
+            if not any(source in each for each in self.ranges):
+                raise Refused(Reason.FOREIGN_SENDER, f"the address {source} is in none of the ranges that may send")
+        certificate = context.get("authentication", {}).get("clientCert", {})
+        if self.client_name and _common_names(certificate.get("subjectDN", "")) != [self.client_name]:
+            raise Refused(Reason.FOREIGN_SENDER, "the client certificate bears another name, or there is none")
+
+
+ANYBODY: Final = Senders()
+
+
+def receive(
+    event: Mapping[str, Any], knows: Callable[[str], bool], organization_id: str, senders: Senders = ANYBODY
+) -> Delivery:
     """Read an HTTP API request (payload version 2) to `POST /hooks/{secret}`; it never raises because of what was sent.
 
-    `knows` tells whether an address is ours, in constant time. The address is checked before anything else is looked at.
+    `knows` tells whether an address is ours, in constant time. The address is checked before anything else is looked at, the sender next.
     """
     try:
         _check_address(event, knows)
+        senders.check(event.get("requestContext", {}))
         hints, without_id = parse(_body(event), organization_id)
     except Refused as refused:
         counter, status = refused.reason.value
@@ -181,6 +217,17 @@ def _same_organization(given: str, ours: str) -> bool:
 def _check_address(event: Mapping[str, Any], knows: Callable[[str], bool]) -> None:
     if not knows((event.get("pathParameters") or {}).get("secret", "")):
         raise Refused(Reason.UNKNOWN_ADDRESS)
+
+
+def _common_names(subject: str) -> list[str]:
+    """Read the CN entries of a distinguished name (`CN=proxy.salesforce.com,O=…`); commas that are part of a value are escaped.
+
+    A quoted value, the older way to write commas, has no place in a host's name, and is no match.
+    """
+    if '"' in subject:
+        return []
+    parts = (part.strip() for part in re.split(r"(?<!\\),", subject))
+    return [part.removeprefix("CN=") for part in parts if part.startswith("CN=")]
 
 
 def _body(event: Mapping[str, Any]) -> bytes:

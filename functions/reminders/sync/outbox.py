@@ -117,7 +117,9 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
     put_off = sends.keys() - affordable(sends, tally.left())
     tally.counts["put_off"] += len(put_off)
     ready = {key: decision for key, decision in decisions.items() if key not in blind | put_off}
-    planned, refused = _store_intents(world, reminders, gate.let_through(world, ready), bulk)
+    let_through = gate.let_through(world, ready)
+    tally.counts.update(f"decided_{decision.rule}" for decision in let_through.values())
+    planned, refused = _store_intents(world, reminders, let_through, bulk)
     again = refused | blind
     for call in calls(planned):
         again |= _make(world, call, terms, tally)

@@ -9,7 +9,7 @@ from typing import Final
 
 from reminders.core import budget
 from reminders.ports import Summary, World
-from reminders.sync import deferral, find, set_up
+from reminders.sync import deferral, find, levels, set_up
 
 POLL: Final = "poll"
 
@@ -27,7 +27,7 @@ def poll(world: World, *, at_once: bool = False) -> Summary:
     world.ledger.begun(POLL, now)
     set_up.check_when_due(world)
     summary = find.poll(world)
-    return replace(summary, counts=Counter(summary.counts) + drained)
+    return replace(summary, counts=Counter(summary.counts) + drained, levels=levels.read(world))
 
 
 def sync_now(world: World) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,9 +23,12 @@ import receive
 from infra.local.template import Template, load
 from reminders import runtime, telemetry
 from reminders.aws.hint_queue import PER_MESSAGE, pack
+from reminders.aws.secret import Secret
+from reminders.salesforce import outbound_message
 from reminders.sync import find
 
 TEMPLATE = Path(inspect.getfile(infra.local)).resolve().parents[2] / "template.yaml"
+ADDRESS = "guess-what"
 CONTEXT = SimpleNamespace(aws_request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
 Series = tuple[str, tuple[tuple[str, str], ...]]
@@ -68,9 +71,9 @@ def dimensions(alarm: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((each["Name"], each["Value"]) for each in alarm["Dimensions"]))
 
 
-def emitted(printed: str) -> Counter[Series]:
-    """Add up what was written in CloudWatch's embedded metric format."""
-    sums: Counter[Series] = Counter()
+def emitted(printed: str) -> dict[Series, list[float]]:
+    """Collect what was written in CloudWatch's embedded metric format."""
+    values: dict[Series, list[float]] = defaultdict(list)
     for line in printed.splitlines():
         told = json.loads(line) if line.startswith("{") else {}
         for directive in told.get("_aws", {}).get("CloudWatchMetrics", ()):
@@ -78,8 +81,15 @@ def emitted(printed: str) -> Counter[Series]:
             for names in directive["Dimensions"]:
                 at = tuple(sorted((name, told[name]) for name in names))
                 for metric in directive["Metrics"]:
-                    sums[metric["Name"], at] += sum(told[metric["Name"]])
-    return sums
+                    values[metric["Name"], at] += told[metric["Name"]]
+    return values
+
+
+def statistic(alarm: dict[str, Any], values: dict[Series, list[float]]) -> float:
+    """Tell what CloudWatch compares with the threshold; nothing counts as 0, since all of these treat it as not breaching."""
+    assert alarm["TreatMissingData"] == "notBreaching"
+    found = values.get((alarm["MetricName"], dimensions(alarm)), [])
+    return {"Sum": sum(found), "Maximum": max(found, default=0)}[alarm["Statistic"]]
 
 
 def sign_in_refused(stage: Stage) -> None:
@@ -117,6 +127,39 @@ def deletes_held(stage: Stage) -> None:
     pull.handler({"Records": [{"messageId": str(at), "body": body} for at, body in enumerate(bodies)]}, CONTEXT)
 
 
+def deletes_held_here(stage: Stage) -> None:
+    """Of thirty synced reminders, all are deleted at once in the Command Center."""
+    for number in range(30):
+        stage.create(f"r{number}")
+    stage.settle()
+    stage.later(minutes=90)
+    for number in range(30):
+        stage.delete(f"r{number}")
+    push.handler(load_event("push_schedule"), CONTEXT)
+
+
+def poll_stopped(stage: Stage) -> None:
+    """Polls get through, then for three quarters of an hour the org is down."""
+    find.poll(stage.world)
+    stage.later(minutes=45)
+    stage.org.faults.add("unavailable", match="/data/v", times=None)
+    poll.handler(load_event("poll_schedule"), CONTEXT)
+
+
+def push_stopped(stage: Stage) -> None:
+    """A push gets through, and for three quarters of an hour none does."""
+    push.handler(load_event("push_schedule"), CONTEXT)
+    stage.later(minutes=45)
+    poll.handler(load_event("poll_schedule"), CONTEXT)
+
+
+def address_leaked(_: Stage) -> None:
+    """Somebody elsewhere knows the address."""
+    event = load_event("receive")
+    for _again in range(6):
+        receive.handler({**event, "pathParameters": {"secret": ADDRESS}}, CONTEXT)
+
+
 def address_guessed(_: Stage) -> None:
     """Somebody tries addresses of the webhook."""
     event = load_event("receive")
@@ -129,6 +172,10 @@ TROUBLES: dict[str, Callable[[Stage], None]] = {
     "BudgetSpentAlarm": calls_spent,
     "ProblemsAlarm": writes_refused,
     "DeletesHeldAlarm": deletes_held,
+    "DeletesHeldHereAlarm": deletes_held_here,
+    "FromSalesforceLateAlarm": poll_stopped,
+    "ToSalesforceLateAlarm": push_stopped,
+    "ForeignSendersAlarm": address_leaked,
     "StrangersAlarm": address_guessed,
 }
 
@@ -138,14 +185,18 @@ def test_the_trouble_that_an_alarm_is_for_crosses_its_threshold(
     template: Template, stage: Stage, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An alarm on a metric that nobody emits, or with other dimensions, is silent for ever."""
-    knows = SimpleNamespace(knows=lambda _: False, organization_id="00D5g000004XyzAEAS", hints=stage.hints)
-    monkeypatch.setattr(runtime, "receiver", lambda: knows)
+    receiver = runtime.Receiver(
+        hints=stage.hints,
+        addresses=Secret(lambda: ADDRESS, stage.world.clock),
+        organization_id="00D5g000004XyzAEAS",
+        senders=outbound_message.Senders.of("192.0.2.0/24", ""),
+    )
+    monkeypatch.setattr(runtime, "receiver", lambda: receiver)
     alarm = alarms(template)[name]
     assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    assert alarm["Statistic"] == "Sum"
     capsys.readouterr()
     TROUBLES[name](stage)
-    assert emitted(capsys.readouterr().out)[alarm["MetricName"], dimensions(alarm)] > alarm["Threshold"]
+    assert statistic(alarm, emitted(capsys.readouterr().out)) > alarm["Threshold"]
 
 
 def test_a_quiet_day_crosses_no_threshold(template: Template, stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,11 +204,11 @@ def test_a_quiet_day_crosses_no_threshold(template: Template, stage: Stage, caps
     stage.create()
     poll.handler(load_event("poll_schedule"), CONTEXT)
     push.handler(load_event("push_schedule"), CONTEXT)
-    sums = emitted(capsys.readouterr().out)
-    assert sums
+    values = emitted(capsys.readouterr().out)
+    assert values
     for name in TROUBLES:
         alarm = alarms(template)[name]
-        assert sums[alarm["MetricName"], dimensions(alarm)] <= alarm["Threshold"], name
+        assert statistic(alarm, values) <= alarm["Threshold"], name
 
 
 def test_every_alarm_is_on_a_metric_of_ours_or_of_a_service(template: Template) -> None:

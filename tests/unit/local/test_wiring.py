@@ -19,7 +19,10 @@ PARAMETERS = {"Issuer": "http://issuer.example"}
     ("change", "told"),
     [
         (lambda text: text.replace("Type: HttpApi\n", "Type: Api\n"), "event type Api is not known"),
-        (lambda text: text.replace("ReservedConcurrentExecutions: 1", "SnapStart: {}"), "SnapStart not known"),
+        (
+            lambda text: text.replace("ReservedConcurrentExecutions: 1", "EphemeralStorage: {}"),
+            "EphemeralStorage not known",
+        ),
         (lambda text: text.replace("BatchSize: 20", "FilterCriteria: {}"), "FilterCriteria not known"),
         (lambda text: text.replace("Authorizer: NONE", "Authorizer: Typo"), "no authorizer 'Typo'"),
         (lambda text: text.replace("BillingMode: PAY_PER_REQUEST", "TableClass: X"), "TableClass not known"),
