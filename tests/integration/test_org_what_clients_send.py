@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -201,6 +202,102 @@ def retired(at: Server) -> bool:
 
 
 ROOT_OF = "/services/data/v66.0"
+
+
+def answered(
+    method: str, text: str, expected: Callable[[requests.Response], bool], **more: Any
+) -> Callable[[Server], bool]:
+    """The request, with the task's id where it says so, is answered as expected."""
+    return lambda at: expected(at.ask(method, ROOT_OF + text.format(task=at.task), **more))
+
+
+def packed(at: Server) -> bool:
+    """A gzipped body is read, one that only says so is refused."""
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    body = b'{"Subject": "packed"}'
+    good = at.ask("POST", f"{ROOT_OF}/sobjects/Task", data=gzip.compress(body), headers=headers)
+    bad = at.ask("POST", f"{ROOT_OF}/sobjects/Task", data=body, headers=headers)
+    return good.status_code == 201 and (bad.status_code, error(bad)) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def error(found: requests.Response) -> object:
+    """The code of a REST error."""
+    return found.json()[0]["errorCode"]
+
+
+def created_at(at: Server) -> bool:
+    """What is created says where it is, alone and in a composite; a reference may come escaped in an address."""
+    alone = at.ask("POST", f"{ROOT_OF}/sobjects/Task", json={"Subject": "one"})
+    steps = [
+        {"method": "POST", "url": f"{ROOT_OF}/sobjects/Task", "referenceId": "new", "body": {"Subject": "in"}},
+        {"method": "GET", "url": f"{ROOT_OF}/sobjects/Task/%40%7Bnew.id%7D?fields=Subject", "referenceId": "read"},
+    ]
+    inside = at.ask("POST", f"{ROOT_OF}/composite", json={"compositeRequest": steps}).json()["compositeResponse"]
+    place = f"{ROOT_OF}/sobjects/Task/"
+    told = (alone.headers["Location"], inside[0]["httpHeaders"]["Location"], inside[1]["body"]["Subject"])
+    return told == (place + alone.json()["id"], place + inside[0]["body"]["id"], "in")
+
+
+def graphs(at: Server) -> bool:
+    """Of two graphs the failing one leaves nothing."""
+    step = {"method": "POST", "url": f"{ROOT_OF}/sobjects/Task"}
+    fine = [{**step, "referenceId": "a", "body": {"Subject": "graph"}}]
+    fails = [*fine, {**step, "referenceId": "b", "body": {"Nope": 1}}]
+    body = {"graphs": [{"graphId": "1", "compositeRequest": fine}, {"graphId": "2", "compositeRequest": fails}]}
+    told = at.ask("POST", f"{ROOT_OF}/composite/graph", json=body).json()["graphs"]
+    stored = at.query("SELECT Id FROM Task WHERE Subject = 'graph'")
+    return (told[0]["isSuccessful"], told[1]["isSuccessful"], len(stored)) == (True, False, 1)
+
+
+def upserted_by_id(at: Server) -> bool:
+    """`Id` is an external id: alone, in collections, and where it is missing or empty a record is created."""
+    alone = at.ask("PATCH", f"{ROOT_OF}/sobjects/Task/Id/{at.task}", json={"Subject": "by id"})
+    old = at.ask("PATCH", f"/services/data/v45.0/sobjects/Task/Id/{at.task}", json={"Subject": "by id"})
+    kind = {"attributes": {"type": "Task"}, "Subject": "by id"}
+    records = [{**kind, "Id": at.task}, kind, {**kind, "Id": ""}]
+    many = at.ask("PATCH", f"{ROOT_OF}/composite/sobjects/Task/Id", json={"records": records}).json()
+    return (alone.status_code, old.status_code) == (200, 204) and [
+        (each["success"], each["created"]) for each in many
+    ] == [(True, False), (True, True), (True, True)]
+
+
+def in_xml(at: Server) -> bool:
+    """REST in XML: rows, errors, bodies; by header and by the address's end."""
+    kind = {"Content-Type": "application/xml", "Accept": "application/xml"}
+    body = "<Task><Subject>a &amp; b</Subject></Task>"
+    made = at.ask("POST", f"{ROOT_OF}/sobjects/Task", data=body, headers=kind)
+    key = made.text.partition("<id>")[2].partition("</id>")[0]
+    row = at.ask("GET", f"{ROOT_OF}/sobjects/Task/{key}.xml").text
+    bad = at.ask("GET", f"{ROOT_OF}/sobjects/Nope", headers=kind).text
+    return (
+        made.status_code == 201
+        and 'type="Task"' in row
+        and "<Subject>a &amp; b</Subject>" in row
+        and "<Errors><Error><message>" in bad
+    )
+
+
+def introspected(at: Server) -> bool:
+    """A refresh token is known, too; parameters may stand in the address."""
+    key = {"client_id": at.facts["consumer_key"], "client_secret": at.facts["consumer_secret"]}
+    asked = {**key, "token": at.facts["refresh_token"]}
+    told = requests.post(f"{at.url}/services/oauth2/introspect", params=asked, timeout=30).json()
+    return (told["active"], told["token_type"]) == (True, "refresh_token")
+
+
+def metadata_api(at: Server) -> bool:
+    """A program that speaks the Metadata API reads a SOAP fault."""
+    body = (
+        '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header><sessionId>{}</sessionId></e:Header>'
+    )
+    body += "<e:Body><describeMetadata/></e:Body></e:Envelope>"
+    headers = {"Content-Type": "text/xml", "SOAPAction": '""'}
+    address = f"{at.url}/services/Soap/m/60.0"
+    told = requests.post(address, data=body.format(at.token).encode(), headers=headers, timeout=30)
+    return told.status_code == 500 and "sf:INVALID_OPERATION" in told.text
+
+
+LATER = {"If-Modified-Since": "Thu, 26 Nov 2099 10:00:00 GMT"}
 TABLE: dict[str, tuple[str, Callable[[Server], bool]]] = {
     "trailing slash": ("the route counts empty parts", path(f"{ROOT_OF}/sobjects/Task/{{task}}/")),
     "doubled slash": ("the path is split without dropping them", path("/services//data/v66.0//sobjects/Task//{task}")),
@@ -262,6 +359,57 @@ TABLE: dict[str, tuple[str, Callable[[Server], bool]]] = {
         "an empty body is parsed",
         empty("GET", f"{ROOT_OF}/limits", "application/x-www-form-urlencoded"),
     ),
+    "exp in milliseconds": ("it lies too far ahead", expiry(lambda now: int(now * 1000) + 300)),
+    "exp in milliseconds that is over": (
+        "any large number will do",
+        expiry(lambda now: int(now * 1000) - 120_000, accepted=False),
+    ),
+    "exp that is endless": ("it ends in an error of ours", expiry(lambda _: "inf", accepted=False)),
+    "gzip": ("bodies are read as they come", packed),
+    "another media type": (
+        "every body is taken for JSON",
+        answered(
+            "POST",
+            "/sobjects/Task",
+            lambda found: found.status_code == 415,
+            data="Subject=x",
+            headers={"Content-Type": "text/plain"},
+        ),
+    ),
+    "Location": ("it is not told, or references are looked for before the address is unescaped", created_at),
+    "graphs": ("all graphs are one transaction", graphs),
+    "upsert by Id": ("only fields marked so are external ids", upserted_by_id),
+    "relationship in the address": (
+        "four parts are an external id",
+        answered(
+            "GET", "/sobjects/Task/{task}/Owner?fields=Name", lambda found: found.json()["attributes"]["type"] == "User"
+        ),
+    ),
+    "layouts": (
+        "four parts are an external id",
+        answered(
+            "GET", "/sobjects/Task/describe/compactLayouts", lambda found: "defaultCompactLayoutId" in found.json()
+        ),
+    ),
+    "list views": (
+        "three parts are an id",
+        answered("GET", "/sobjects/Task/listviews", lambda found: found.json()["size"] == 0),
+    ),
+    "describe, unmodified": (
+        "the condition is not looked at",
+        answered("GET", "/sobjects/Task/describe", lambda found: found.status_code == 304, headers=LATER),
+    ),
+    "describe of everything, unmodified": (
+        "the condition is not looked at",
+        answered("GET", "/sobjects", lambda found: found.status_code == 304, headers=LATER),
+    ),
+    "HEAD": (
+        "only GET is known",
+        answered("HEAD", "/sobjects/Task/{task}", lambda found: found.ok and not found.content),
+    ),
+    "XML": ("JSON is answered whatever is asked for", in_xml),
+    "introspection": ("only access tokens are known", introspected),
+    "Metadata API": ("its address is none of ours, and JSON is answered", metadata_api),
     "SOAP login": ("its session is no token", by_soap),
     "SOAP login retired": ("the switch is not looked at", retired),
 }

@@ -22,6 +22,8 @@ from infra.local.org.world import DAILY_CALLS, machine_clock, make_org
 
 HOST: Final = "127.0.0.1"
 NO_PROXY: Final = -1
+KEEP_ALIVE: Final = 120
+"""Seconds that an idle connection stays open: longer than clients wait between two looks at a job, or they race its end."""
 
 
 def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
@@ -128,6 +130,7 @@ def config(application: Application, context: ssl.SSLContext | None = None) -> u
         access_log=False,
         server_header=False,
         date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
         ssl_context_factory=(lambda *_: context) if context else None,
     )
 

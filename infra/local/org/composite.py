@@ -1,13 +1,13 @@
 """Several requests in one.
 
 `/composite`: up to 25 in one call, each with its own headers; later ones may refer to earlier answers.
-`/composite/batch`: up to 25 independent ones, each counted by itself.
+`/composite/graph`: composites that succeed or fail each by itself. `/composite/batch`: up to 25 independent ones, each counted by itself.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
@@ -20,6 +20,11 @@ from infra.local.org.wire import parameters
 
 MOST: Final = 25
 MOST_QUERIES: Final = 5
+MOST_GRAPHS: Final = 75
+MOST_NODES: Final = 500
+_TOLD: Final = ("Location",)
+"""Headers of an answer that a composite repeats."""
+
 _BAD: Final = 300
 _REFERENCE: Final = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
 _STEP: Final = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -31,6 +36,30 @@ def composite(ask: Ask) -> Result:
     requests = [json_object(each) for each in json_list(ask.document, "compositeRequest")]
     _check(requests)
     all_or_none = truth(json_object(ask.document).get("allOrNone", False))
+    return Result(document=_together(ask, requests, all_or_none=all_or_none)[0])
+
+
+def graph(ask: Ask) -> Result:
+    """`/composite/graph`: up to 75 composites, each all or none and whatever the others do; 500 subrequests in all."""
+    graphs = [json_object(each) for each in json_list(ask.document, "graphs")]
+    names = [str(each.get("graphId", "")) for each in graphs]
+    asked = [[json_object(each) for each in json_list(given, "compositeRequest")] for given in graphs]
+    if not graphs or len(graphs) > MOST_GRAPHS or sum(map(len, asked)) > MOST_NODES:
+        raise Refused(
+            "LIMIT_EXCEEDED", f"At most {MOST_GRAPHS} graphs and {MOST_NODES} subrequests, at least one graph."
+        )
+    if not all(names) or len(set(names)) < len(names):
+        raise Refused("INVALID_INPUT", "Each graph needs a unique graphId.")
+    answers = []
+    for name, requests in zip(names, asked, strict=True):
+        _named(requests)
+        document, failed = _together(ask, requests, all_or_none=True)
+        answers.append({"graphId": name, "graphResponse": document, "isSuccessful": not failed})
+    return Result(document={"graphs": answers})
+
+
+def _together(ask: Ask, requests: list[Mapping[str, object]], *, all_or_none: bool) -> tuple[dict[str, object], bool]:
+    """Run subrequests that may refer to each other; gives their answers, and whether one failed."""
     together = Transaction(ask.state.second())
     store = ask.state.store
     listeners = store.committed
@@ -40,24 +69,22 @@ def composite(ask: Ask) -> Result:
         results = _in_order(ask, requests, halt=all_or_none)
     finally:
         store.committed = listeners
-    if any(result.status >= _BAD for _, result in results) and all_or_none:
+    failed = any(result.status >= _BAD for _, result in results)
+    if failed and all_or_none:
         store.undo(together)
         results = [(name, result if result.status >= _BAD else _halted()) for name, result in results]
     else:
         store.commit(together)
-    return Result(
-        document={
-            "compositeResponse": [
-                {
-                    "body": result.document,
-                    "httpHeaders": dict(result.headers),
-                    "httpStatusCode": int(result.status),
-                    "referenceId": name,
-                }
-                for name, result in results
-            ]
+    answers = [
+        {
+            "body": result.document,
+            "httpHeaders": {name: text for name, text in result.headers.items() if name in _TOLD},
+            "httpStatusCode": int(result.status),
+            "referenceId": name,
         }
-    )
+        for name, result in results
+    ]
+    return {"compositeResponse": answers}, failed
 
 
 def _in_order(ask: Ask, requests: list[Mapping[str, object]], *, halt: bool) -> list[tuple[str, Result]]:
@@ -76,24 +103,29 @@ def _in_order(ask: Ask, requests: list[Mapping[str, object]], *, halt: bool) -> 
 def _check(requests: list[Mapping[str, object]]) -> None:
     if not requests or len(requests) > MOST:
         raise Refused("LIMIT_EXCEEDED", f"The limit of {MOST} subrequests is exceeded, or there is none.")
-    names = [request.get("referenceId") for request in requests]
-    if any(not isinstance(name, str) or not name for name in names) or len(set(names)) < len(names):
-        raise Refused("INVALID_INPUT", "Each subrequest needs a unique referenceId.")
+    _named(requests)
     collections = [r for r in requests if re.search(r"/(query|queryAll|composite/sobjects)\b", str(r.get("url")))]
     if len(collections) > MOST_QUERIES:
         raise Refused("LIMIT_EXCEEDED", f"At most {MOST_QUERIES} subrequests can be queries or collections.")
 
 
+def _named(requests: list[Mapping[str, object]]) -> None:
+    names = [request.get("referenceId") for request in requests]
+    if any(not isinstance(name, str) or not name for name in names) or len(set(names)) < len(names):
+        raise Refused("INVALID_INPUT", "Each subrequest needs a unique referenceId.")
+
+
 def _one(ask: Ask, request: Mapping[str, object], answers: Mapping[str, object]) -> Result:
     try:
-        inner = _inner(ask, _filled(request, answers))
+        inner = _inner(ask, request, lambda value: _fill(value, answers))
     except Refused as refused:
         return Result(status=refused.status, document=refused.body())
     return ask.again(inner)
 
 
-def _inner(ask: Ask, request: Mapping[str, object], url: str = "url") -> Ask:
-    address = urlsplit(str(request.get(url, "")))
+def _inner(ask: Ask, request: Mapping[str, object], fill: Callable[[object], object] = lambda value: value) -> Ask:
+    """Make a subrequest a request of its own. References are filled in once the address is unescaped: clients escape them, too."""
+    address = urlsplit(str(request.get("url", "")))
     path = _PATH.match(address.path if address.path.startswith("/") else f"/services/data/{address.path}")
     if path is None:
         raise Refused("INVALID_INPUT", f"The url of a subrequest must begin with /services/data/vXX.X/: {address.path}")
@@ -101,11 +133,11 @@ def _inner(ask: Ask, request: Mapping[str, object], url: str = "url") -> Ask:
     return replace(
         ask,
         method=str(request.get("method", "GET")).upper(),
-        parts=tuple(unquote(part) for part in path[1].split("/") if part),
+        parts=tuple(str(fill(unquote(part))) for part in path[1].split("/") if part),
         names=(),
-        query=parameters(address.query),
+        query={name: str(fill(value)) for name, value in parameters(address.query).items()},
         headers={str(name).lower(): str(value) for name, value in json_object(headers).items()},
-        document=request.get("body", request.get("richInput")),
+        document=fill(request.get("body", request.get("richInput"))),
     )
 
 
@@ -114,11 +146,6 @@ def _halted() -> Result:
         "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed."
     )
     return Result(status=HTTPStatus.BAD_REQUEST, document=refused.body())
-
-
-def _filled(request: Mapping[str, object], answers: Mapping[str, object]) -> Mapping[str, object]:
-    filled = _fill({key: value for key, value in request.items() if key in ("url", "body")}, answers)
-    return {**request, **json_object(filled)}
 
 
 def _fill(value: object, answers: Mapping[str, object]) -> object:

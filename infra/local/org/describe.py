@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Final
 
-from infra.local.org.resource import Ask, Result
+from infra.local.org.errors import not_found
+from infra.local.org.resource import Ask, Result, unmodified
 from infra.local.org.schema import FIXED, Field, SObject, visible
 from infra.local.org.state import State
+from infra.local.org.wire import http_date
+
+MASTER: Final = "012000000000000AAA"
+"""The record type that every object has."""
 
 _DIGITS: Final = 9
 LABELS: Final = {
@@ -45,9 +51,53 @@ def spaced(name: str) -> str:
 
 
 def everything(ask: Ask) -> Result:
-    """`GET /sobjects`."""
+    """`GET /sobjects`. 304 if nothing has changed since."""
+    if unmodified(ask, ask.state.described):
+        return Result(status=HTTPStatus.NOT_MODIFIED)
     objects = [_summary(ask, each) for each in ask.state.schema.objects.values()]
-    return Result(document={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects})
+    return Result(document={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}, headers=_dated(ask.state))
+
+
+def _dated(state: State) -> dict[str, str]:
+    return {"Last-Modified": http_date(state.described)}
+
+
+def pages(ask: Ask) -> Result:
+    """`GET /sobjects/Task/describe/compactLayouts` and its like: this org has none but the system's own."""
+    sobject = ask.sobject(ask.names[0])
+    compact = {
+        "available": True,
+        "compactLayoutId": None,
+        "compactLayoutName": "SYSTEM",
+        "recordTypeId": MASTER,
+        "recordTypeName": "Master",
+        "urls": {"compactLayout": f"{_address(ask, sobject)}/describe/compactLayouts/{MASTER}"},
+    }
+    known: dict[str, dict[str, object]] = {
+        "layouts": {"layouts": [], "recordTypeMappings": [], "recordTypeSelectorRequired": [False]},
+        "compactlayouts": {
+            "compactLayouts": [],
+            "defaultCompactLayoutId": None,
+            "recordTypeCompactLayoutMappings": [compact],
+        },
+        "approvallayouts": {"approvalLayouts": []},
+    }
+    found = known.get(ask.names[1].lower())
+    if found is None:
+        raise not_found()
+    return Result(document=found)
+
+
+def list_views(ask: Ask) -> Result:
+    """`GET /sobjects/Task/listviews`: there are none."""
+    name = ask.sobject(ask.names[0]).name
+    return Result(document={"done": True, "listviews": [], "nextRecordsUrl": None, "size": 0, "sobjectType": name})
+
+
+def quick_actions(ask: Ask) -> Result:
+    """`GET /sobjects/Task/quickActions`: there are none."""
+    ask.sobject(ask.names[0])
+    return Result(document=[])
 
 
 def basic(ask: Ask) -> Result:
@@ -56,8 +106,10 @@ def basic(ask: Ask) -> Result:
 
 
 def one(ask: Ask) -> Result:
-    """`GET /sobjects/Task/describe`."""
+    """`GET /sobjects/Task/describe`. 304 if nothing has changed since."""
     sobject = ask.sobject(ask.names[0])
+    if unmodified(ask, ask.state.described):
+        return Result(status=HTTPStatus.NOT_MODIFIED)
     permissions = ask.caller.user.permissions
     fields = [_field(ask, sobject, each) for each in sobject.fields.values() if visible(each, permissions)]
     master = {
@@ -67,10 +119,11 @@ def one(ask: Ask) -> Result:
         "developerName": "Master",
         "master": True,
         "name": "Master",
-        "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": f"{_address(ask, sobject)}/describe/layouts/012000000000000AAA"},
+        "recordTypeId": MASTER,
+        "urls": {"layout": f"{_address(ask, sobject)}/describe/layouts/{MASTER}"},
     }
     return Result(
+        headers=_dated(ask.state),
         document={
             **_summary(ask, sobject),
             **dict.fromkeys(_UNUSED),
@@ -83,7 +136,7 @@ def one(ask: Ask) -> Result:
             "searchLayoutable": sobject.writable,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": [{"label": f"All {sobject.name.lower()}s", "name": "everything"}],
-        }
+        },
     )
 
 

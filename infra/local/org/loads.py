@@ -89,7 +89,7 @@ def _job(state: State, caller: Caller, load: Load, row: Mapping[str, object]) ->
         text = next((str(value) for name, value in row.items() if name.lower() == "id"), "")
         key = ids.normal(text)
         return many.deleting(load.sobject, key) if key else Refused("MALFORMED_ID", f"bad id {text}", ("Id",))
-    if load.operation == "update" or load.external_id.lower() == "id":
+    if load.operation == "update":
         return many.changing(load.sobject, row)
     described = load.sobject.find(load.external_id, caller.user.permissions)
     if described is None:

@@ -151,8 +151,15 @@ def changing(sobject: SObject, body: Mapping[str, object]) -> Job | Refused:
 
 
 def upserting(state: State, sobject: SObject, described: Field, body: Mapping[str, object]) -> Job | Refused:
-    """Give the job that changes the living record with this external id, or creates one. It names what it will do."""
+    """Give the job that changes the living record with this external id, or creates one. It names what it will do.
+
+    By `Id`, whoever has one is changed, and a record without is created.
+    """
     name = next((name for name in body if name.lower() == described.name.lower()), None)
+    if described.type == "id":
+        given = {other: value for other, value in body.items() if other != name}
+        job = changing(sobject, body) if name and body[name] else creating(sobject, given)
+        return job if isinstance(job, Refused) else replace(job, created=not (name and body[name]))
     if name is None or body[name] in (None, ""):
         return Refused("MISSING_ARGUMENT", f"{described.name} not specified", (described.name,))
     rest = {other: value for other, value in body.items() if other != name}

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import html
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from urllib.parse import urlencode
 import jwt
 from jwt.types import Options
 
-from infra.local.org import passwords
+from infra.local.org import markup, passwords
 from infra.local.org.apps import LOGIN, SCOPES, App
 from infra.local.org.errors import OAuthRefused, Refused
 from infra.local.org.openid import OpenId
@@ -31,6 +32,10 @@ from infra.local.org.wire import LOGIN_HOSTS, Request, Response, answer, paramet
 
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ASSERTION_LIFE: Final = 300
+_MILLISECONDS_FROM: Final = 1e11
+"""A number above it is no second of the next three thousand years."""
+
+_LEEWAY: Final = 60
 _CODE_LIFE: Final = 15 * 60
 
 
@@ -96,7 +101,7 @@ class OAuth:
     def _token(self, request: Request) -> Response:
         if request.method != "POST":
             raise OAuthRefused("invalid_request", "must use HTTP POST")
-        form = parameters(request.body.decode("utf-8", "replace"))
+        form = _form(request)
         grants = {
             JWT_GRANT: self._by_assertion,
             "client_credentials": self._by_credentials,
@@ -108,7 +113,12 @@ class OAuth:
         grant = grants.get(form.get("grant_type", ""))
         if grant is None:
             raise OAuthRefused("unsupported_grant_type", "grant type not supported")
-        return answer(grant(request, form))
+        granted = grant(request, form)
+        if form.get("format") == "xml" or ("format" not in form and markup.wanted(request.headers.get("accept", ""))):
+            return Response(
+                body=markup.written(granted, "OAuth"), headers={"Content-Type": "application/xml; charset=UTF-8"}
+            )
+        return answer(granted)
 
     def _by_assertion(self, request: Request, form: dict[str, str]) -> dict[str, object]:
         claims = self._verified(form.get("assertion", ""))
@@ -118,7 +128,7 @@ class OAuth:
         audiences = audience if isinstance(audience, list) else [audience]
         if not any(str(each).rstrip("/") in (*LOGIN_HOSTS, request.base) for each in audiences):
             raise OAuthRefused("invalid_grant", "audience is invalid")
-        now, expires = int(self._now().timestamp()), _number(claims.get("exp"))
+        now, expires = int(self._now().timestamp()), _second(claims.get("exp"))
         if expires is None or expires <= now:
             raise OAuthRefused("invalid_grant", "assertion is expired or has no exp")
         if expires > now + _ASSERTION_LIFE:
@@ -223,7 +233,7 @@ class OAuth:
     # --- the code flow, and the life of tokens
 
     def _authorize(self, request: Request) -> Response:
-        asked = {**request.query, **(parameters(request.body.decode("utf-8", "replace")) if request.body else {})}
+        asked = _form(request)
         if asked.get("client_id") != self.app.consumer_key:
             raise OAuthRefused("invalid_client_id", "client identifier invalid")
         if asked.get("response_type") != "code":
@@ -259,16 +269,17 @@ class OAuth:
         return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
 
     def _revoke(self, request: Request) -> Response:
-        form = parameters(request.body.decode("utf-8", "replace")) | dict(request.query)
+        form = _form(request)
         if not self.state.sessions.revoke(form.get("token", "")):
             raise OAuthRefused("invalid_token", "invalid token")
         return Response(status=HTTPStatus.OK)
 
     def _introspect(self, request: Request) -> Response:
-        form = parameters(request.body.decode("utf-8", "replace"))
+        form = _form(request)
         self._client(request, form, secret=True)
-        now = self.state.second()
-        user_id = self.state.sessions.user_of(form.get("token", ""), now)
+        now, token = self.state.second(), form.get("token", "")
+        refreshing = token in self.state.sessions.refresh
+        user_id = self.state.sessions.refresh.get(token) or self.state.sessions.user_of(token, now)
         if user_id is None:
             return answer({"active": False})
         user = self.state.user(user_id)
@@ -279,19 +290,28 @@ class OAuth:
                 "client_id": self.app.consumer_key,
                 "username": user.username,
                 "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
-                "token_type": "access_token",
+                "token_type": "refresh_token" if refreshing else "access_token",
                 "iat": now,
                 "nbf": now,
-                "exp": now + INACTIVITY,
+                **({} if refreshing else {"exp": now + INACTIVITY}),
             }
         )
 
 
-def _number(value: object) -> int | None:
-    """Read `exp` in any form that clients send: a number, or a number as text."""
+def _form(request: Request) -> dict[str, str]:
+    """Read the parameters of a sign-in request: Salesforce takes them from the address as well as from the form."""
+    return {**request.query, **parameters(request.body.decode("utf-8", "replace"))}
+
+
+def _second(value: object) -> int | None:
+    """Read `exp` in any form that clients send: a number, or a number as text.
+
+    Salesforce's own CLI sends milliseconds, 300 of them ahead, and is let in: those are given a minute's leeway.
+    """
     try:
-        return int(float(value)) if isinstance(value, int | float | str) else None
-    except ValueError:
+        number = float(value) if isinstance(value, int | float | str) else math.nan
+        return int(number / 1000 + _LEEWAY if number > _MILLISECONDS_FROM else number)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -10,6 +10,7 @@ from infra.local.org import ids
 from infra.local.org.errors import Refused, not_found, unreadable
 from infra.local.org.schema import SObject
 from infra.local.org.state import Caller, State
+from infra.local.org.wire import http_second_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,13 @@ def record_id(sobject: SObject, text: str) -> str:
     if not found.startswith(sobject.prefix):
         raise not_found("Provided external ID field does not exist or is not accessible: Id")
     return found
+
+
+def unmodified(ask: Ask, second: int) -> bool:
+    """Tell whether the answer is 304: a GET with an `If-Modified-Since` not before this second. What is no HTTP date is ignored."""
+    since = ask.headers.get("if-modified-since")
+    limit = http_second_of(since) if since is not None and ask.method in ("GET", "HEAD") else None
+    return limit is not None and second <= limit
 
 
 def truth(text: object) -> bool:

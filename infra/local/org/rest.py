@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from infra.local.org import bulk2, composite, describe, many, queries, replication, rows, tree
+from infra.local.org import bulk2, composite, describe, many, markup, queries, replication, rows, tree
 from infra.local.org.calls import Call
 from infra.local.org.errors import Refused, invalid_session, not_found, unreadable
 from infra.local.org.query import run
@@ -26,6 +26,10 @@ ROOT: Final = "/services/data"
 _SEASONS: Final = ("Spring", "Summer", "Winter")
 _VERSION: Final = re.compile(r"v(\d+)\.0\Z")
 _PARTS_OF_SPRING_26: Final = 66
+
+_JSON: Final = "application/json"
+_EXTERNAL_ID_AT: Final = 5
+"""Parts of `v66.0/sobjects/Task/Reminder_Id__c/<value>`."""
 
 _RECENT: Final = 200
 _UNTOUCHED: Final = {
@@ -91,6 +95,7 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
     (("queryall", "*"), {"GET": queries.more}),
     (("composite",), {"POST": composite.composite}),
     (("composite", "batch"), {"POST": composite.batch}),
+    (("composite", "graph"), {"POST": composite.graph}),
     (("composite", "tree", "*"), {"POST": tree.create}),
     (("composite", "sobjects"), {"POST": many.insert, "PATCH": many.update, "DELETE": many.delete}),
     (("composite", "sobjects", "*"), {"GET": many.read, "POST": many.read}),
@@ -98,6 +103,10 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
     (("sobjects",), {"GET": describe.everything}),
     (("sobjects", "*"), {"GET": describe.basic, "POST": rows.create}),
     (("sobjects", "*", "describe"), {"GET": describe.one}),
+    (("sobjects", "*", "describe", "*"), {"GET": describe.pages}),
+    (("sobjects", "*", "listviews"), {"GET": describe.list_views}),
+    (("sobjects", "*", "quickactions"), {"GET": describe.quick_actions}),
+    (("sobjects", "*", "id"), {"POST": rows.create}),
     (("sobjects", "*", "updated"), {"GET": replication.updated}),
     (("sobjects", "*", "deleted"), {"GET": replication.deleted}),
     (("sobjects", "*", "*"), {"GET": rows.read, "PATCH": rows.change, "DELETE": rows.remove}),
@@ -108,7 +117,9 @@ ROUTES: Final[tuple[tuple[tuple[str, ...], Mapping[str, Handler]], ...]] = (
 
 def handle(state: State, request: Request) -> Response:
     """Answer a request below `/services/data`."""
-    parts = tuple(unquote(part) for part in request.path.split("/") if part)[len(ROOT.split("/")) - 1 :]
+    request, parts = _suffixed(
+        request, tuple(unquote(part) for part in request.path.split("/") if part)[len(ROOT.split("/")) - 1 :]
+    )
     if not parts:
         return _note(state, answer(_versions()), Call(state.second(), "GET /", request.path, HTTPStatus.OK, None, 0))
     user: User | None = None
@@ -128,6 +139,9 @@ def handle(state: State, request: Request) -> Response:
     used = state.calls.used(state.second())
     if result.document is None:
         response = Response(status=result.status, body=result.body)
+    elif markup.wanted(request.headers.get("accept", "")):
+        xml = {"Content-Type": "application/xml; charset=UTF-8"}
+        response = Response(status=result.status, body=markup.written(result.document), headers=xml)
     else:
         response = answer(result.document, result.status)
     response.headers.update(result.headers)
@@ -144,6 +158,14 @@ def handle(state: State, request: Request) -> Response:
         counted=max(0, used - before),
     )
     return _note(state, response, call)
+
+
+def _suffixed(request: Request, parts: tuple[str, ...]) -> tuple[Request, tuple[str, ...]]:
+    """Take `.json` or `.xml` off the end of an address, which stands for `Accept`; not off an external id, which may end so."""
+    stem, dot, kind = parts[-1].rpartition(".") if 1 < len(parts) < _EXTERNAL_ID_AT else ("", "", "")
+    if not dot or kind not in ("json", "xml"):
+        return request, parts
+    return replace(request, headers={**request.headers, "accept": f"application/{kind}"}), (*parts[:-1], stem)
 
 
 def _note(state: State, response: Response, call: Call) -> Response:
@@ -209,9 +231,17 @@ def _ask(state: State, request: Request, user: User, version: str, parts: tuple[
 
 
 def _document(request: Request) -> object:
-    table = request.headers.get("content-type", "").startswith("text/csv")
-    if not request.body or table or request.method in ("GET", "DELETE"):
+    media = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
+    if not request.body or media == "text/csv" or request.method in ("GET", "DELETE"):
         return None
+    if media in markup.MEDIA:
+        return markup.read(request.body)
+    if media != _JSON:
+        raise Refused(
+            "UNSUPPORTED_MEDIA_TYPE",
+            f"MediaType of '{media}' is not supported by this resource",
+            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        )
     try:
         return json.loads(request.body)
     except ValueError as error:

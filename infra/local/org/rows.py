@@ -7,14 +7,17 @@ the guide says that such requests are not supported, so the header is ignored th
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote
 
-from infra.local.org import dml
+from infra.local.org import dml, ids
 from infra.local.org.errors import Refused, deleted, no_column, not_found
 from infra.local.org.render import columns_of, record
-from infra.local.org.resource import Ask, Result, record_id, truth
+from infra.local.org.resource import Ask, Result, record_id, truth, unmodified
 from infra.local.org.schema import Field, Row, SObject
-from infra.local.org.wire import http_second_of
+from infra.local.org.wire import http_date, http_second_of
+
+UPSERTS_TELL_SINCE: Final = 46
 
 
 def create(ask: Ask) -> Result:
@@ -22,7 +25,12 @@ def create(ask: Ask) -> Result:
     sobject = ask.sobject(ask.names[0])
     body = ask.fields()
     new = dml.transact(ask.state, ask.caller, sobject, "insert -", lambda work: dml.insert(work, body))
-    return Result(status=HTTPStatus.CREATED, document={"id": new, "success": True, "errors": []})
+    return _created(ask, sobject, new, {"id": new, "success": True, "errors": []})
+
+
+def _created(ask: Ask, sobject: SObject, key: str, document: object) -> Result:
+    place = f"/services/data/v{ask.caller.version}/sobjects/{sobject.name}/{key}"
+    return Result(status=HTTPStatus.CREATED, document=document, headers={"Location": place})
 
 
 def read(ask: Ask) -> Result:
@@ -32,16 +40,25 @@ def read(ask: Ask) -> Result:
 
 
 def _read(ask: Ask, sobject: SObject, key: str) -> Result:
+    row = _visible(ask, sobject, key)
+    names = ask.query.get("fields")
+    columns = columns_of(ask.state, ask.caller, sobject, [name.strip() for name in names.split(",")] if names else None)
+    if _precondition(ask, row):
+        return Result(status=HTTPStatus.NOT_MODIFIED)
+    stamp = int(row.get("LastModifiedDate", 0))
+    return Result(
+        document=record(ask.caller, sobject, columns, row),
+        headers={"Last-Modified": http_date(stamp)} if stamp else {},
+    )
+
+
+def _visible(ask: Ask, sobject: SObject, key: str) -> Row:
     row = ask.state.store.get(sobject.name, key)
     if row is None or not ask.state.sees(ask.caller.user, sobject.name, row):
         raise not_found()
     if row.get("IsDeleted"):
         raise deleted()
-    names = ask.query.get("fields")
-    columns = columns_of(ask.state, ask.caller, sobject, [name.strip() for name in names.split(",")] if names else None)
-    if _precondition(ask, row):
-        return Result(status=HTTPStatus.NOT_MODIFIED)
-    return Result(document=record(ask.caller, sobject, columns, row))
+    return row
 
 
 def change(ask: Ask) -> Result:
@@ -75,6 +92,9 @@ def _remove(ask: Ask, sobject: SObject, key: str) -> None:
 
 def read_by(ask: Ask) -> Result:
     """`GET /sobjects/Task/Reminder_Id__c/<value>`. 300 with addresses if several match."""
+    sobject = ask.sobject(ask.names[0])
+    if (ids.normal(ask.names[1]) or "").startswith(sobject.prefix):
+        return _read_parent(ask, sobject)
     sobject, _, keys = _matches(ask)
     if not keys:
         raise not_found()
@@ -83,8 +103,19 @@ def read_by(ask: Ask) -> Result:
     return _read(ask, sobject, keys[0])
 
 
+def _read_parent(ask: Ask, sobject: SObject) -> Result:
+    """`GET /sobjects/Task/<id>/Owner`: the record at the other end of a relationship. Raises NOT_FOUND where there is none."""
+    row = _visible(ask, sobject, record_id(sobject, ask.names[1]))
+    relation = sobject.relation(ask.names[2], ask.caller.user.permissions)
+    value = columns_of(ask.state, ask.caller, sobject, [relation.name])[0].get(row) if relation else None
+    parent = ask.state.referenced(str(value)) if value else None
+    if parent is None:
+        raise not_found(f"The requested resource does not exist: {ask.names[2]}")
+    return _read(ask, parent[0], str(parent[1]["Id"]))
+
+
 def upsert_by(ask: Ask) -> Result:
-    """`PATCH /sobjects/Task/Reminder_Id__c/<value>`: 201 created, 200 updated; `updateOnly=true` never creates."""
+    """`PATCH /sobjects/Task/Reminder_Id__c/<value>`: 201 created, 200 updated (204 before version 46); `updateOnly` never creates."""
     sobject, described, keys = _matches(ask)
     if len(keys) > 1:
         return _several(ask, sobject, keys)
@@ -93,12 +124,14 @@ def upsert_by(ask: Ask) -> Result:
         raise Refused("INVALID_FIELD", f"The {described.name} field should not be specified in the sobject data.")
     if keys:
         _change(ask, sobject, keys[0])
+        if float(ask.caller.version) < UPSERTS_TELL_SINCE:
+            return Result(status=HTTPStatus.NO_CONTENT)
         return Result(document={"id": keys[0], "success": True, "errors": [], "created": False})
     if truth(ask.query.get("updateOnly")):
         raise not_found()
     whole = {**body, described.name: ask.names[2]}
     new = dml.transact(ask.state, ask.caller, sobject, "insert -", lambda work: dml.insert(work, whole))
-    return Result(status=HTTPStatus.CREATED, document={"id": new, "success": True, "errors": [], "created": True})
+    return _created(ask, sobject, new, {"id": new, "success": True, "errors": [], "created": True})
 
 
 def remove_by(ask: Ask) -> Result:
@@ -113,10 +146,12 @@ def remove_by(ask: Ask) -> Result:
 
 
 def _matches(ask: Ask) -> tuple[SObject, Field, list[str]]:
-    """Find living, visible records by external id. A key that only a deleted record has matches nothing."""
+    """Find living, visible records by external id. A key that only a deleted record has matches nothing. `Id` is one, too."""
     sobject = ask.sobject(ask.names[0])
     described = external_field(ask, sobject, ask.names[1])
     store, value = ask.state.store, ask.names[2]
+    if described.type == "id":
+        return sobject, described, [record_id(sobject, value)]
     found = []
     for key in store.with_value(sobject.name, described.name, value):
         row = store.tables[sobject.name][key]
@@ -130,7 +165,7 @@ def external_field(ask: Ask, sobject: SObject, name: str) -> Field:
     described = sobject.find(name, ask.caller.user.permissions)
     if described is None:
         raise no_column(name, sobject.name)
-    if not described.external_id:
+    if not described.external_id and described.type != "id":
         raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
     return described
 
@@ -154,8 +189,4 @@ def _precondition(ask: Ask, row: Row) -> bool:
                 "Entity has been modified since the specified date",
                 status=HTTPStatus.PRECONDITION_FAILED,
             )
-    modified_since = ask.headers.get("if-modified-since")
-    if ask.method != "GET" or modified_since is None:
-        return False
-    limit = http_second_of(modified_since)
-    return limit is not None and modified <= limit
+    return unmodified(ask, modified)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+import zlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from infra.local.org import snapshot
 from infra.local.org.control import PREFIX, Control
+from infra.local.org.errors import Refused
 from infra.local.org.outbound import HEADERS, TIMEOUT, Message, Sender
 from infra.local.org.wire import Request, Response, answer, parameters
 
@@ -27,6 +29,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 LOOPBACK: Final = ("127.0.0.1", "::1", "localhost", "[::1]")
 WSDL: Final = "/services/wsdl/outbound"
 LARGEST_BODY: Final = 50 * 1024 * 1024
+_CODINGS: Final = {"identity": 0, "": 0, "gzip": 31, "x-gzip": 31, "deflate": 15}
+"""What a body may be packed in, with zlib's word for it."""
+
 _TICK: Final = 0.05
 _PAGE: Final = Path(__file__).parent / "page"
 _FILES: Final = {
@@ -113,6 +118,11 @@ class Application:
             if not event.get("more_body"):
                 break
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            body = _unpacked(body, headers.get("content-encoding", "identity"))
+        except ValueError as error:
+            await _respond(send, answer(Refused("UNSUPPORTED_MEDIA_TYPE", str(error)).body(), 415))
+            return
         client = scope.get("client") or ("",)
         request = Request(
             method=scope["method"],
@@ -179,6 +189,23 @@ class Application:
         for _ in range(message.copies):
             answered = await asyncio.to_thread(post, self.control.url, sender.body(message))
         sender.settle(message, answered)
+
+
+def _unpacked(body: bytes, coding: str) -> bytes:
+    """Unpack a body that came compressed. Raises ValueError for another coding, a broken one, and one that grows too large."""
+    wbits = _CODINGS.get(coding.strip().lower())
+    if wbits is None:
+        raise ValueError(f"Content-Encoding '{coding}' is not supported")
+    if not wbits or not body:
+        return body
+    try:
+        unpacker = zlib.decompressobj(wbits)
+        unpacked = unpacker.decompress(body, LARGEST_BODY)
+    except zlib.error as error:
+        raise ValueError(f"the body is not {coding}: {error}") from error
+    if not unpacker.eof:
+        raise ValueError(f"the body is no whole {coding}, or larger than {LARGEST_BODY} bytes")
+    return unpacked
 
 
 def post(url: str, body: bytes) -> tuple[int, bytes] | None:

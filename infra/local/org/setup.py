@@ -89,6 +89,7 @@ class Setup:
         if not editable:
             held |= {schema.FIXED + field}
         user.permissions = held
+        self.state.described = self.state.second()
 
     def assign(self, user_id: str, permission_set: str) -> None:
         """Give a user a permission set, made on first use."""
@@ -124,6 +125,7 @@ class Setup:
     def _picklist(
         self, sobject: str, prefix: str, flag: str, values: tuple[tuple[str, bool], ...], default: str
     ) -> None:
+        self.state.described = self.state.second()
         self.state.store.tables[sobject].clear()
         for order, (name, marked) in enumerate(values, start=1):
             facts: Row = {

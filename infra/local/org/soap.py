@@ -25,8 +25,11 @@ from infra.local.org.wire import Request, Response, soap_stamp
 
 ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 NEWEST_LOGIN: Final = 64
-_PATH: Final = re.compile(r"/services/soap/([uc])/(\d+)\.0(?:/[^/]*)?\Z", re.IGNORECASE)
-_WSDL: Final = {"u": "partner", "c": "enterprise"}
+_PATH: Final = re.compile(r"/services/soap/([ucmts])/(\d+)\.0(?:/[^/]*)?\Z", re.IGNORECASE)
+_WSDL: Final = {"u": "partner", "c": "enterprise", "m": "metadata", "t": "tooling", "s": "apex"}
+"""Partner and enterprise API, of which some is spoken; Metadata, Tooling and Apex API, of which nothing is."""
+
+_SPOKEN: Final = ("u", "c")
 
 
 def handle(state: State, request: Request, oldest: int, newest: int) -> Response | None:
@@ -48,9 +51,9 @@ def _answered(state: State, request: Request, kind: str, version: int) -> tuple[
         raise Refused("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
     operation, header = _read(request)
     name = operation.tag.rpartition("}")[2]
-    if name == "login":
+    if name == "login" and kind in _SPOKEN:
         return name, _login(state, request, _Call(kind, version, operation, header))
-    return name, _operate(state, name, header)
+    return name, _operate(state, kind, name, header)
 
 
 class _Call:
@@ -105,7 +108,7 @@ def _login(state: State, request: Request, call: _Call) -> str:
     )
 
 
-def _operate(state: State, name: str, header: Element | None) -> str:
+def _operate(state: State, kind: str, name: str, header: Element | None) -> str:
     token = _text(header, "sessionId")
     user_id = state.sessions.user_of(token, state.second())
     if user_id is None:
@@ -118,7 +121,7 @@ def _operate(state: State, name: str, header: Element | None) -> str:
         "getUserInfo": lambda: f"<result>{_user_info(state, state.user(user_id))}</result>",
         "getServerTimestamp": lambda: f"<result><timestamp>{soap_stamp(state.second())}</timestamp></result>",
     }
-    if name not in operations:
+    if name not in operations or kind not in _SPOKEN:
         raise Refused("INVALID_OPERATION", f"{name}: the emulated org speaks SOAP for signing in only; use REST")
     return operations[name]()
 

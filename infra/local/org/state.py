@@ -68,6 +68,8 @@ class State:
         self.restricted_picklists = False
         self.password_sign_in = False
         """Whether SOAP login() and the username-password flow work: not in new orgs, and nowhere from summer 2027."""
+        self.described = self.second()
+        """When what describe tells last changed."""
         self.validations: list[Callable[[Row], str | None]] = []
         """Validation rules of Task: given the row about to be saved, the message of a refusal, or None."""
         self.automations: list[Callable[[Row], None]] = []
