@@ -22,13 +22,13 @@ One synchronous core, `Org.handle(Request) -> Response`, without sockets. Clock 
 equal orgs; only signed tokens go by the machine's clock (`make_org(token_now=…)`), because the libraries that sign and check them do.
 
 **The parts.** State: `ids`, `schema`, `objects` (which fields there are), `records` (versions, recycle bin, logs, late commits), `state`, `sessions`,
-`calls`. Rules: `dml` and `values` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `moments` (dates), `binding` (names),
-`conditions`, `query` (meaning). Wire: `wire`, `errors`, `render`, `resource`, `rows`, `many`, `composite`, `tree`, `loads`, `bulk2`, `bulk1`, `bulk1_words`,
+`calls`. Rules: `dml` and `values` (any object), `task_rules`, `recurrence`. SOQL: `soql` (text), `syntax` (what it says), `moments` (dates), `binding`
+(names), `conditions`, `groups`, `query` (meaning). Wire: `wire`, `errors`, `render`, `markup` (XML), `resource`, `rows`, `many`, `composite`, `tree`, `loads`, `bulk2`, `bulk1`, `bulk1_words`,
 `replication`, `queries`, `describe`, `rest`, `outbound`. Signing in: `apps`, `oauth`, `openid`, `passwords`, `soap`. Around it: `setup`, `world`, `adapter`,
 `faults`, `sample`, `clock`, `control`, `scenes`, `snapshot`, `server`, `front`, `page/`.
 
-**Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, search (SOSL), SOQL subqueries, GROUP BY and
-functions, objects other than those in `objects.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`conditions.py`); the body
+**Not spoken**, and answered with Salesforce's errors: SOAP beyond signing in, search (SOSL), the Tooling, Metadata, UI and
+Analytics APIs, objects other than those in `objects.py`. **Undocumented by Salesforce**, decided here: a null field compared with `!=` is unknown (`conditions.py`); the body
 of a 412 (`rows.py`); a deleted task leaves `updated`, an undeleted one enters it and leaves `deleted`; a text's length is counted in
 UTF-16 units, a line break as two; an external id that only a deleted task has is free.
 """

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from infra.local.org import ids
 from infra.local.org.errors import Refused, malformed_query, no_column
 from infra.local.org.moments import span_of
 from infra.local.org.schema import NAME_FIELDS, Field, Row, SObject, Value
-from infra.local.org.soql import Constant, Path
 from infra.local.org.state import Caller, State
+from infra.local.org.syntax import Call, Constant, Operand, Path, Select
 
 Get = Callable[[Row], Value | None]
+Find = Callable[[Select], set[Value]]
 MAX_VALUE: Final = 4000
 MAX_PARENTS: Final = 5
 TEXTS: Final = ("string", "textarea", "picklist", "combobox", "email", "phone", "url")
@@ -29,17 +31,61 @@ class Column:
     get: Get
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A function of a moment, by UTC: of which types, what type it gives, and how."""
+
+    takes: tuple[str, ...]
+    gives: str
+    of: Callable[[datetime], Value]
+
+
+PARTS: Final = {
+    "DAY_ONLY": Part(("datetime",), "date", lambda moment: moment.date().isoformat()),
+    "CALENDAR_YEAR": Part(("date", "datetime"), "int", lambda moment: moment.year),
+    "CALENDAR_MONTH": Part(("date", "datetime"), "int", lambda moment: moment.month),
+    "DAY_IN_MONTH": Part(("date", "datetime"), "int", lambda moment: moment.day),
+    "HOUR_IN_DAY": Part(("datetime",), "int", lambda moment: moment.hour),
+}
+
+
 class Binder:
     """Binds the names of one query for one caller. Raises INVALID_FIELD for what does not exist or is hidden."""
 
-    def __init__(self, state: State, caller: Caller, sobject: SObject, also: str = "") -> None:
+    def __init__(
+        self, state: State, caller: Caller, sobject: SObject, also: str = "", find: Find | None = None
+    ) -> None:
         self.state = state
         self.caller = caller
         self.sobject = sobject
+        self.also = also
+        self.find = find
+        """Runs the query inside an IN; None where there can be none."""
         self._own = (sobject.name.lower(), also.lower())
 
-    def column(self, path: Path) -> Column:
-        """Bind a path: `Subject`, `Task.Subject`, `Owner.Name`, `CreatedBy.Profile…`."""
+    def column(self, operand: Operand) -> Column:
+        """Bind a path, `Subject`, `Task.Subject`, `Owner.Name`, or a function of one."""
+        return self._call(operand) if isinstance(operand, Call) else self._path(operand)
+
+    def _call(self, call: Call) -> Column:
+        inner, kind = self._path(call.path), PARTS.get(call.function)
+        if call.function == "TOLABEL" and inner.described.type == "picklist":
+            return inner  # every value of this org is its own label
+        if kind is None or inner.described.type not in kind.takes:
+            raise malformed_query(f"{call.function} cannot be asked of field '{inner.described.name}' here")
+
+        def get(row: Row) -> Value | None:
+            value = inner.get(row)
+            if value is None:
+                return None
+            return kind.of(
+                datetime.fromtimestamp(value, UTC) if isinstance(value, int) else datetime.fromisoformat(str(value))
+            )
+
+        path = (f"{call.function}({'.'.join(inner.path)})",)
+        return Column(path, Field(name=call.function, type=kind.gives), get)
+
+    def _path(self, path: Path) -> Column:
         if len(path) > 1 and path[0].lower() in self._own:
             path = path[1:]
         if len(path) > MAX_PARENTS + 1:
@@ -56,7 +102,7 @@ class Binder:
         relation = sobject.relation(path[0], permissions)
         if relation is None or relation.relationship is None:
             raise Refused("INVALID_FIELD", f"Didn't understand relationship '{path[0]}' in field path.")
-        if len(relation.targets) > 1 or relation.name == "WhatId":
+        if relation.polymorphic:
             return self._polymorphic(relation, relation.relationship, path[1:])
         target = self.state.schema.objects[relation.targets[0]]
         inner = self._bind(target, path[1:])

@@ -17,7 +17,7 @@ from infra.local.org.binding import TEXTS, Binder, Column, Get, fold_of, folded
 from infra.local.org.errors import Refused, malformed_query
 from infra.local.org.moments import Span, span_of
 from infra.local.org.schema import Row
-from infra.local.org.soql import Comparison, Condition, Constant, Group, Member, Not
+from infra.local.org.syntax import Comparison, Condition, Constant, Group, Member, Not, Select
 
 Test = Callable[[Row], bool | None]
 
@@ -38,6 +38,8 @@ def bind(binder: Binder, condition: Condition) -> Test:
     if not column.described.filterable:
         raise Refused("INVALID_FIELD", f"field '{column.described.name}' can not be filtered in a query call")
     if isinstance(condition, Member):
+        if isinstance(condition.values, Select):
+            return _joined(binder, column, condition.values)
         return _member(binder, column, condition.values)
     return _comparison(binder, column, condition)
 
@@ -54,6 +56,19 @@ def _member(binder: Binder, column: Column, values: tuple[Constant, ...]) -> Tes
         if value is None:
             return True if nulls else None
         return fold(value) in wanted
+
+    return test
+
+
+def _joined(binder: Binder, column: Column, inner: Select) -> Test:
+    """`IN (SELECT …)`: of ids."""
+    if binder.find is None or column.described.type not in ("id", "reference"):
+        raise malformed_query(f"field '{column.described.name}' cannot be compared with what a query finds")
+    wanted, get = binder.find(inner), column.get
+
+    def test(row: Row) -> bool | None:
+        value = get(row)
+        return None if value is None else value in wanted
 
     return test
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from infra.local.org.errors import not_found
 from infra.local.org.resource import Ask, Result, unmodified
-from infra.local.org.schema import FIXED, Field, SObject, visible
+from infra.local.org.schema import CHILDREN, FIXED, Field, SObject, visible
 from infra.local.org.state import State
 from infra.local.org.wire import http_date
 
@@ -167,7 +167,7 @@ def _children(state: State, sobject: SObject) -> list[dict[str, object]]:
             "field": described.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
-            "relationshipName": "Tasks" if other.name == "Task" and described.name in ("WhoId", "WhatId") else None,
+            "relationshipName": CHILDREN.get((other.name, described.name)),
             "restrictedDelete": False,
         }
         for other in state.schema.objects.values()
@@ -258,7 +258,7 @@ def _field(ask: Ask, sobject: SObject, described: Field) -> dict[str, object]:
         "maskType": None,
         "name": described.name,
         "nameField": described.name == "Name" or (sobject.name == "Task" and described.name == "Subject"),
-        "namePointing": len(described.targets) > 1 or described.name == "WhatId",
+        "namePointing": described.polymorphic,
         "nillable": described.nillable,
         "permissionable": described.create and described.nillable,
         "picklistValues": _picklist(ask.state, sobject, described),

@@ -142,7 +142,7 @@ def write_csv(header: Iterable[str], rows: Iterable[Iterable[str]], delimiter: s
 def query(state: State, caller: Caller, text: str, *, everything: bool) -> Found:
     """Run a query for a job. Raises its errors, and one for counts, which the Bulk APIs do not give."""
     found = run(state, caller, text, everything=everything)
-    if found.count is not None:
+    if found.count is not None or found.grouped or found.children or found.kinds:
         raise Refused("FEATURENOTENABLED", "Aggregate Queries are not supported in Bulk Query")
     return found
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from infra.local.org.errors import Refused, malformed_query
 from infra.local.org.schema import Field
-from infra.local.org.soql import Constant
+from infra.local.org.syntax import Constant
 from infra.local.org.wire import date_of, second_of
 
 _DAY: Final = timedelta(days=1)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, cast
 
 from infra.local.org import ids
+from infra.local.org.binding import NUMBERS, TEXTS
 from infra.local.org.errors import Refused
-from infra.local.org.query import Cursor, run
+from infra.local.org.groups import FUNCTIONS
+from infra.local.org.query import Cursor, Found, Kinds, run
 from infra.local.org.records import DAY
-from infra.local.org.render import query_record
-from infra.local.org.resource import Ask, Result
+from infra.local.org.render import query_record, scalar
+from infra.local.org.resource import Ask, Result, truth
+from infra.local.org.schema import Row
 
 PAGE: Final = 2000
 SMALLEST: Final = 200
@@ -61,12 +64,12 @@ def _first(ask: Ask, *, everything: bool) -> Result:
     if not text:
         raise Refused("MALFORMED_QUERY", "SOQL statement is required: parameter q")
     found = run(ask.state, ask.caller, text, everything=everything)
-    if found.alias:
-        row = {"attributes": {"type": "AggregateResult"}, found.alias: found.count}
-        return Result(document={"totalSize": 1, "done": True, "records": [row]})
+    if truth(ask.query.get("columns")):
+        return Result(document=_described(found))
     if found.count is not None:
         return Result(document={"totalSize": found.count, "done": True, "records": []})
-    cursor = Cursor(ask.caller.user.id, ask.state.second(), found, _page_size(ask))
+    page = len(found.rows) if found.grouped else _page_size(ask)  # groups come in one answer
+    cursor = Cursor(ask.caller.user.id, ask.state.second(), found, page)
     if len(found.rows) <= cursor.page:
         return _page(ask, "", cursor, 0)
     key = ask.state.mint.new("01g")
@@ -88,7 +91,69 @@ def _page(ask: Ask, key: str, cursor: Cursor, start: int) -> Result:
     document: dict[str, object] = {"totalSize": len(found.rows), "done": done}
     if not done:
         document["nextRecordsUrl"] = f"/services/data/v{ask.caller.version}/query/{key}-{end}"
-    document["records"] = [
-        query_record(ask.state, ask.caller, found.sobject, found.columns, row) for row in found.rows[start:end]
-    ]
+    document["records"] = [_record(ask, found, row) for row in found.rows[start:end]]
     return Result(document=document)
+
+
+def _record(ask: Ask, found: Found, row: Row) -> dict[str, object]:
+    if found.grouped:
+        values = {column.path[0]: scalar(column.described, column.get(row)) for column in found.columns}
+        return {"attributes": {"type": "AggregateResult"}, **values}
+    written = query_record(ask.state, ask.caller, found.sobject, found.columns, row)
+    for name, inner in found.children.items():
+        rows = inner.rows.get(row["Id"], [])
+        records = [query_record(ask.state, ask.caller, inner.sobject, inner.columns, each) for each in rows]
+        written[name] = {"totalSize": len(rows), "done": True, "records": records} if rows else None
+    for kinds in found.kinds:
+        written[str(kinds.relation.relationship)] = _of_its_kind(ask, kinds, row)
+    return written
+
+
+def _of_its_kind(ask: Ask, kinds: Kinds, row: Row) -> dict[str, object] | None:
+    parent = ask.state.referenced(str(row.get(kinds.relation.name, "")))
+    if parent is None:
+        return None
+    columns = kinds.cases.get(parent[0].name) or kinds.other.get(parent[0].name)
+    return query_record(ask.state, ask.caller, parent[0], columns, parent[1]) if columns else None
+
+
+def _described(found: Found) -> dict[str, object]:
+    """`GET /query?q=&columns=true`: what the columns are, parents' ones within them; the Salesforce CLI lays its tables out by it."""
+    top: list[dict[str, object]] = []
+    for column in found.columns:
+        level = top
+        for name in column.path[:-1]:
+            parent = next((each for each in level if each["columnName"] == name), None)
+            if parent is None:
+                parent = _column(name, "reference", [])
+                level.append(parent)
+            level = cast("list[dict[str, object]]", parent["joinColumns"])
+        aggregate = found.grouped and column.described.name in FUNCTIONS
+        shown = column.described.label if aggregate else ""
+        level.append(_column(column.path[-1], column.described.type, [], aggregate=aggregate, shown=shown))
+    for name, inner in found.children.items():
+        inside = [_column(column.path[0], column.described.type, []) for column in inner.columns]
+        top.append(_column(name, "reference", inside, aggregate=True))
+    return {
+        "columnMetadata": top,
+        "entityName": found.sobject.name,
+        "groupBy": found.grouped,
+        "idSelected": any(column.path == ("Id",) for column in found.columns),
+        "keyPrefix": found.sobject.prefix,
+    }
+
+
+def _column(
+    name: str, kind: str, inside: list[dict[str, object]], *, aggregate: bool = False, shown: str = ""
+) -> dict[str, object]:
+    return {
+        "aggregate": aggregate,
+        "booleanType": kind == "boolean",
+        "columnName": name,
+        "custom": name.endswith("__c"),
+        "displayName": shown or name,
+        "foreignKeyName": None,
+        "joinColumns": inside,
+        "numberType": kind in NUMBERS,
+        "textType": kind in TEXTS,
+    }

@@ -6,32 +6,59 @@ order of their ids.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from infra.local.org import groups
 from infra.local.org.binding import Binder, Column, Get, fold_of
 from infra.local.org.conditions import bind
 from infra.local.org.errors import Refused, malformed_query, no_type
 from infra.local.org.moments import span_of
-from infra.local.org.schema import Row, SObject, Value, visible
-from infra.local.org.soql import Comparison, Condition, Group, Member, Path, Select, Sort, parse
+from infra.local.org.schema import Field, Row, SObject, Value, visible
+from infra.local.org.soql import parse
 from infra.local.org.state import Caller, State
+from infra.local.org.syntax import Call, Comparison, Condition, Group, Item, Member, Path, Select, Sort, TypeOf
 
 MAX_OFFSET: Final = 2000
 MAX_ALL_FIELDS: Final = 200
+SCOPES: Final = ("everything", "mine")
+MODES: Final = ("", "SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE")
+"""What may stand after WITH; each means what holds here anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A query's answer before it is written out: `count` for COUNT(), else rows and the columns asked for."""
+    """A query's answer before it is written out: `count` for COUNT(), else rows and the columns asked for.
+
+    `grouped`: the rows are groups, and a column's path is its name. `children`: by relationship, what hangs on each row.
+    """
 
     sobject: SObject
     columns: tuple[Column, ...]
     rows: list[Row]
     count: int | None = None
-    alias: str = ""
-    """The column of COUNT(field) in its one row; empty for COUNT(), which has no row."""
+    grouped: bool = False
+    children: Mapping[str, Children] = field(default_factory=dict)
+    kinds: tuple[Kinds, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What TYPEOF asks of a parent: the relationship, and columns by the parent's object; of any other one, `other`."""
+
+    relation: Field
+    cases: Mapping[str, tuple[Column, ...]]
+    other: Mapping[str, tuple[Column, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """What a query inside the field list found: its columns, and its rows by the id of the parent."""
+
+    sobject: SObject
+    columns: tuple[Column, ...]
+    rows: Mapping[Value, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +73,17 @@ class Cursor:
 
 def run(state: State, caller: Caller, text: str, *, everything: bool) -> Found:
     """Run a query. `everything` is `queryAll`: deleted and archived rows, too. Raises Salesforce's errors."""
-    select = parse(text)
+    return _run(state, caller, parse(text), everything=everything)
+
+
+def _run(state: State, caller: Caller, select: Select, *, everything: bool) -> Found:
+    _check(select)
     sobject = state.schema.find(select.sobject)
     if sobject is None:
         raise no_type(select.sobject)
-    binder = Binder(state, caller, sobject, select.also)
-    columns = _columns(binder, select)
+    binder = Binder(state, caller, sobject, select.also, lambda inner: _ids(state, caller, sobject, inner))
+    grouped = groups.is_grouped(select)
+    columns = () if grouped else _columns(binder, select)
     test = bind(binder, select.where) if select.where else None
     rows = [
         row
@@ -59,19 +91,90 @@ def run(state: State, caller: Caller, text: str, *, everything: bool) -> Found:
         if (everything or not (row.get("IsDeleted") or row.get("IsArchived")))
         and state.sees(caller.user, sobject.name, row)
         and (test is None or test(row))
+        and (select.scope != "mine" or row.get("OwnerId") == caller.user.id)
     ]
-    if select.count is not None:
-        return _count(binder, select, rows)
+    if not (select.items or select.children or select.kinds):
+        return Found(sobject, (), [], count=len(rows) if select.limit is None else min(len(rows), select.limit))
+    if grouped:
+        binder = groups.Groups(binder, select.groups, rows)
+        columns, test = groups.columns_of(binder, select), bind(binder, select.having) if select.having else None
+        rows = [row for row in binder.rows if test is None or test(row)]
     _order(binder, select.order, rows)
     offset = select.offset or 0
     if offset > MAX_OFFSET:
         raise Refused("NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MAX_OFFSET}")
     rows = rows[offset:] if select.limit is None else rows[offset : offset + select.limit]
-    return Found(sobject, columns, rows)
+    if grouped:
+        groups.check(select, rows)
+    children = dict(_children(state, caller, sobject, inner) for inner in select.children)
+    kinds = tuple(_kinds(binder, asked) for asked in select.kinds)
+    return Found(sobject, columns, rows, grouped=grouped, children=children, kinds=kinds)
+
+
+def _check(select: Select) -> None:
+    """Refuse words that stand in the right place and mean nothing."""
+    if select.scope not in SCOPES:
+        raise malformed_query(f"unknown scope: {select.scope}")
+    if select.within not in MODES:
+        raise malformed_query(f"unexpected token: '{select.within}'")
+    if select.having and not select.groups:
+        raise malformed_query("HAVING needs GROUP BY")
+
+
+def _ids(state: State, caller: Caller, outer: SObject, inner: Select) -> set[Value]:
+    """Run the query inside an IN: of one id, of another object."""
+    found = _run(state, caller, inner, everything=False)
+    if len(found.columns) != 1 or found.grouped or found.columns[0].described.type not in ("id", "reference"):
+        raise malformed_query("the query inside an IN must select one id")
+    if found.sobject is outer:
+        raise malformed_query("The inner and outer selects should not be on the same object type")
+    values = (found.columns[0].get(row) for row in found.rows)
+    return {value for value in values if value is not None}
+
+
+def _children(state: State, caller: Caller, parent: SObject, inner: Select) -> tuple[str, Children]:
+    """Run a query of children once for all parents; order and LIMIT hold for each parent by itself."""
+    known = {name.lower(): (name, child, by) for name, child, by in state.schema.children(parent)}
+    if inner.sobject.lower() not in known:
+        raise Refused("INVALID_TYPE", f"Didn't understand relationship '{inner.sobject}' in FROM part of query call.")
+    name, child, by = known[inner.sobject.lower()]
+    also = child.name if inner.also == inner.sobject else inner.also
+    found = _run(
+        state, caller, replace(inner, sobject=child.name, also=also, limit=None, offset=None), everything=False
+    )
+    if found.count is not None or found.grouped or found.children:
+        raise malformed_query("a query of children selects fields only")
+    rows: dict[Value, list[Row]] = {}
+    for row in found.rows:
+        if by.name in row:
+            rows.setdefault(row[by.name], []).append(row)
+    first = inner.offset or 0
+    end = None if inner.limit is None else first + inner.limit
+    return name, Children(child, found.columns, {key: each[first:end] for key, each in rows.items()})
+
+
+def _kinds(binder: Binder, asked: TypeOf) -> Kinds:
+    relation = binder.sobject.relation(asked.relationship, binder.caller.user.permissions)
+    if relation is None or not relation.polymorphic:
+        raise Refused("INVALID_FIELD", f"TYPEOF needs a relationship to several objects: {asked.relationship}")
+    schema = binder.state.schema
+
+    def bound(name: str, paths: tuple[Path, ...]) -> tuple[str, tuple[Column, ...]]:
+        target = schema.find(name)
+        if target is None:
+            raise no_type(name)
+        inner = Binder(binder.state, binder.caller, target)
+        return target.name, tuple(inner.column(path) for path in paths)
+
+    cases = dict(bound(name, paths) for name, paths in asked.cases)
+    others = (name for name in relation.targets if name not in cases)
+    return Kinds(relation, cases, dict(bound(name, asked.other) for name in others) if asked.other else {})
 
 
 def _columns(binder: Binder, select: Select) -> tuple[Column, ...]:
-    columns = tuple(binder.column(path) for given in select.fields for path in _spelt_out(binder, select, given))
+    if any(item.alias and not isinstance(item.what, Call) for item in select.items):
+        raise malformed_query("only aggregate expressions use field aliasing")
+    columns = tuple(column for item in select.items for column in _spelt_out(binder, select, item))
     paths = [column.path for column in columns]
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice:
@@ -79,18 +182,25 @@ def _columns(binder: Binder, select: Select) -> tuple[Column, ...]:
     return columns
 
 
-def _spelt_out(binder: Binder, select: Select, path: Path) -> list[Path]:
-    """Give a path itself, or the fields that `FIELDS(ALL|STANDARD|CUSTOM)` stands for; the unbounded ones need a LIMIT."""
-    if not path[0].startswith("FIELDS("):
-        return [path]
-    which = path[0][len("FIELDS(") : -1]
+def _spelt_out(binder: Binder, select: Select, item: Item) -> list[Column]:
+    """Bind what is selected, or the fields that `FIELDS(ALL|STANDARD|CUSTOM)` stands for; the unbounded ones need a LIMIT."""
+    what = item.what
+    if not isinstance(what, Call):
+        return [binder.column(what)]
+    if what.function != "FIELDS":
+        column = binder.column(what)
+        if what.function != "TOLABEL":
+            raise malformed_query(f"{what.function} can be selected only where it is grouped by")
+        return [Column((item.alias,), column.described, column.get) if item.alias else column]
+    which = ".".join(what.path).upper()
     if which not in ("ALL", "STANDARD", "CUSTOM"):
         raise malformed_query(f"unknown group of fields: {which}")
     if which != "STANDARD" and (select.limit is None or select.limit > MAX_ALL_FIELDS):
         raise malformed_query(f"The SOQL FIELDS function must have a LIMIT of at most {MAX_ALL_FIELDS}")
     permissions = binder.caller.user.permissions
     fields = [each for each in binder.sobject.fields.values() if visible(each, permissions)]
-    return [(each.name,) for each in fields if which == "ALL" or (which == "CUSTOM") == each.name.endswith("__c")]
+    names = [each.name for each in fields if which == "ALL" or (which == "CUSTOM") == each.name.endswith("__c")]
+    return [binder.column((name,)) for name in names]
 
 
 def _order(binder: Binder, sorts: tuple[Sort, ...], rows: list[Row]) -> None:
@@ -112,16 +222,6 @@ def _key(get: Get, fold: Callable[[Value], Value]) -> Callable[[Row], Value]:
         return "" if value is None else fold(value)
 
     return key
-
-
-def _count(binder: Binder, select: Select, rows: list[Row]) -> Found:
-    if select.count == ():
-        number = len(rows) if select.limit is None else min(len(rows), select.limit)
-        return Found(binder.sobject, (), [], count=number)
-    column = binder.column(select.count or ("Id",))
-    return Found(
-        binder.sobject, (), [], count=sum(1 for row in rows if column.get(row) is not None), alias=select.alias
-    )
 
 
 def _candidates(binder: Binder, where: Condition | None) -> Iterable[Row]:
@@ -146,14 +246,18 @@ def _candidates(binder: Binder, where: Condition | None) -> Iterable[Row]:
 
 
 def _equals(binder: Binder, condition: Condition) -> tuple[str, set[Value]] | None:
-    if isinstance(condition, Member):
+    if isinstance(condition, Member) and isinstance(condition.values, tuple):
         constants = condition.values
     elif isinstance(condition, Comparison) and condition.operator == "=":
         constants = (condition.value,)
     else:
         return None
     column = binder.column(condition.path)
-    if len(column.path) > 1 or any(constant.kind != "string" for constant in constants):
+    if (
+        isinstance(condition.path, Call)
+        or len(column.path) > 1
+        or any(constant.kind != "string" for constant in constants)
+    ):
         return None
     values = (binder.constant(column.described, constant) for constant in constants)
     return column.path[0], {value for value in values if value is not None}

@@ -57,8 +57,7 @@ def query_record(
 
 
 def _polymorphic(sobject: SObject, relationship: str) -> bool:
-    relation = sobject.relationships[relationship.lower()]
-    return len(relation.targets) > 1 or relation.name == "WhatId"
+    return sobject.relationships[relationship.lower()].polymorphic
 
 
 def _parent(state: State, sobject: SObject, relationship: str, row: Row) -> tuple[SObject, Row] | None:

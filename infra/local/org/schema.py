@@ -42,6 +42,11 @@ class Field:
     label: str = ""
     derived: bool = False
 
+    @property
+    def polymorphic(self) -> bool:
+        """Whether it may name records of several objects: `What` does in Salesforce, though this org knows one such object."""
+        return len(self.targets) > 1 or self.name == "WhatId"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SObject:
@@ -85,6 +90,17 @@ class Schema:
         """Find an object by a name in any case."""
         return self.by_lower.get(name.lower())
 
+    def children(self, parent: SObject) -> list[tuple[str, SObject, Field]]:
+        """Give the child relationships of an object that have a name: name, child, and the child's reference field."""
+        return [
+            (name, self.objects[child], self.objects[child].fields[by])
+            for (child, by), name in CHILDREN.items()
+            if parent.name in self.objects[child].fields[by].targets
+        ]
+
+
+CHILDREN: Final = {("Task", "WhoId"): "Tasks", ("Task", "WhatId"): "Tasks", ("Contact", "AccountId"): "Contacts"}
+"""What the other end of a reference calls it: child object and field to the relationship's name."""
 
 NAME_FIELDS: Final = ("Id", "Name", "Type", "FirstName", "LastName", "Title", "Email", "Phone", "Username", "IsActive")
 """What can be asked of a polymorphic parent (`Owner`, `Who`, `What`): the fields of the Name object."""

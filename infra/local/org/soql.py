@@ -1,9 +1,10 @@
-"""SOQL, the text: a grammar, and what it parses into. What it means is in `query.py`.
+"""SOQL, the text: a grammar. What it parses into is in `syntax.py`, what that means in `query.py`.
 
-Spoken: `SELECT` field list, `FIELDS(ALL)`, `COUNT()` or `COUNT(field)`, `FROM` one object (which may be given an alias), `WHERE` with `= != <> < <= > >= LIKE IN NOT IN`,
-`AND` / `OR` / `NOT` and brackets, `ORDER BY … ASC|DESC NULLS FIRST|LAST`, `LIMIT`, `OFFSET`; dotted parent paths; strings, numbers,
-booleans, `null`, dates, date-times, date literals. Anything else (subqueries, GROUP BY, functions, FOR UPDATE, …) is
-MALFORMED_QUERY. Mixing AND with OR on one level without brackets is an error in Salesforce, too.
+Spoken: `SELECT` field list, `FIELDS(ALL)`, `COUNT()`, functions of a field, queries of children in brackets, `FROM` one object (which may
+be given an alias), `USING SCOPE`, `WHERE` with `= != <> < <= > >= LIKE IN NOT IN`, a query in brackets after `IN`, `AND` / `OR` / `NOT` and
+brackets, `TYPEOF`, `WITH SECURITY_ENFORCED` and its like, `GROUP BY`, `HAVING`, `ORDER BY … ASC|DESC NULLS FIRST|LAST`, `LIMIT`, `OFFSET`, `FOR VIEW` and
+its like; dotted parent paths; strings, numbers, booleans, `null`, dates, date-times, date literals. Anything else (GROUP BY
+ROLLUP, …) is MALFORMED_QUERY. Mixing AND with OR on one level without brackets is an error in Salesforce, too.
 """
 
 from __future__ import annotations
@@ -11,41 +12,68 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, cast
 
 from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from infra.local.org.errors import malformed_query
+from infra.local.org.syntax import (
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Group,
+    Item,
+    Kind,
+    Member,
+    Not,
+    Operand,
+    Path,
+    Select,
+    Sort,
+    TypeOf,
+)
 
 GRAMMAR: Final = r"""
-start: "SELECT"i select "FROM"i NAME ["AS"i] [NAME] where? order? limit? offset?
-select: "COUNT"i "(" ")"                     -> count_rows
-      | "COUNT"i "(" path ")" [NAME]         -> count_field
+start: query
+query: "SELECT"i select "FROM"i NAME ["AS"i] [NAME] scope? where? within? group? having? order? limit? offset? purpose*
+select: COUNT "(" ")"                        -> count_rows
       | item ("," item)*                     -> fields
-?item: path
-      | "FIELDS"i "(" NAME ")"               -> all_fields
+item: operand [NAME]
+      | "(" query ")"                        -> children
+      | "TYPEOF"i NAME when+ ["ELSE"i paths] "END"i -> typeof
+when: "WHEN"i NAME "THEN"i paths
+paths: path ("," path)*
+?operand: path | call
+call: (NAME | COUNT) "(" path ")"
 path: NAME ("." NAME)*
+scope: "USING"i "SCOPE"i NAME
 where: "WHERE"i expression
+within: "WITH"i NAME
+group: "GROUP"i "BY"i operand ("," operand)*
+having: "HAVING"i expression
+purpose: "FOR"i NAME
 ?expression: condition
       | condition ("AND"i condition)+        -> conjunction
       | condition ("OR"i condition)+         -> disjunction
 ?condition: "(" expression ")"
       | "NOT"i condition                     -> negation
-      | path OPERATOR literal                -> comparison
-      | path "LIKE"i STRING                  -> like
-      | path "IN"i list                      -> member
-      | path "NOT"i "IN"i list               -> no_member
-?list: STRINGS | literals
+      | operand OPERATOR literal             -> comparison
+      | operand "LIKE"i STRING               -> like
+      | operand "IN"i list                   -> member
+      | operand "NOT"i "IN"i list            -> no_member
+?list: STRINGS | literals | "(" query ")"
 literals: "(" literal ("," literal)* ")"
 literal: STRING | DATETIME | DATE | NUMBER | DATE_LITERAL | NULL | TRUE | FALSE
 order: "ORDER"i "BY"i sort ("," sort)*
-sort: path [DIRECTION] ["NULLS"i PLACE]
+sort: operand [DIRECTION] ["NULLS"i PLACE]
 limit: "LIMIT"i INTEGER
 offset: "OFFSET"i INTEGER
 
+COUNT.3: /count(?=\s*\()/i
 OPERATOR: "=" | "!=" | "<>" | "<=" | ">=" | "<" | ">"
-DIRECTION: "ASC"i | "DESC"i
+DIRECTION.3: /(asc|desc)(?!\w)/i
 PLACE: "FIRST"i | "LAST"i
 NULL.3: /null(?!\w)/i
 TRUE.3: /true(?!\w)/i
@@ -60,80 +88,6 @@ STRINGS.3: /\(\s*'(\\.|[^'\\])*'(\s*,\s*'(\\.|[^'\\])*')*\s*\)/s
 STRING: /'(\\.|[^'\\])*'/s
 %ignore /\s+/
 """
-
-Path = tuple[str, ...]
-Kind = Literal["string", "datetime", "date", "number", "date_literal", "null", "boolean"]
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """One literal: what it is, and its text: of a string with its escapes undone, except those of wildcards in LIKE."""
-
-    kind: Kind
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`path operator literal`; the operator is one of `= != < <= > >= like`."""
-
-    path: Path
-    operator: str
-    value: Constant
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """`path IN (…)`."""
-
-    path: Path
-    values: tuple[Constant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Negation."""
-
-    inner: Condition
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """`AND` (all) or `OR` (any) of conditions."""
-
-    all: bool
-    parts: tuple[Condition, ...]
-
-
-Condition: TypeAlias = Comparison | Member | Not | Group
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """One `ORDER BY` item. Nulls come first, descending too, unless the query says otherwise."""
-
-    path: Path
-    descending: bool
-    nulls_last: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    """A parsed query. `count`: None for rows; an empty path for `COUNT()`; the path of `COUNT(field)`, whose column is `alias`.
-
-    `also`: another name of the object, by `FROM Task t`. A path of `FIELDS(ALL)` is one name with brackets.
-    """
-
-    sobject: str
-    also: str
-    fields: tuple[Path, ...]
-    count: Path | None
-    alias: str
-    where: Condition | None
-    order: tuple[Sort, ...]
-    limit: int | None
-    offset: int | None
-
 
 _STRING: Final = re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "N": "\n", "r": "\r", "R": "\r", "t": "\t", "T": "\t", "b": "\b", "f": "\f"}
@@ -180,9 +134,9 @@ _KINDS: Final[dict[str, Kind]] = {
 class _Head:
     """What stands between SELECT and FROM."""
 
-    fields: tuple[Path, ...]
-    count: Path | None = None
-    alias: str = ""
+    items: tuple[Item, ...] = ()
+    children: tuple[Select, ...] = ()
+    kinds: tuple[TypeOf, ...] = ()
 
 
 class _Builder(Transformer[Token, Select]):
@@ -191,6 +145,10 @@ class _Builder(Transformer[Token, Select]):
     def path(self, names: list[Token]) -> Path:
         return tuple(str(name) for name in names)
 
+    def call(self, parts: list[object]) -> Call:
+        name, path = cast("tuple[Token, Path]", tuple(parts))
+        return Call(name.upper(), path)
+
     def literal(self, tokens: list[Token]) -> Constant:
         token = tokens[0]
         if token.type == "STRING":
@@ -198,18 +156,18 @@ class _Builder(Transformer[Token, Select]):
         return Constant(_KINDS[token.type], str(token))
 
     def comparison(self, parts: list[object]) -> Comparison:
-        path, operator, value = cast("tuple[Path, Token, Constant]", tuple(parts))
+        path, operator, value = cast("tuple[Operand, Token, Constant]", tuple(parts))
         return Comparison(path, "!=" if operator == "<>" else str(operator), value)
 
     def like(self, parts: list[object]) -> Comparison:
-        path, token = cast("tuple[Path, Token]", tuple(parts))
+        path, token = cast("tuple[Operand, Token]", tuple(parts))
         return Comparison(path, "like", Constant("string", _unescape(token, like=True)))
 
     def literals(self, parts: list[Constant]) -> tuple[Constant, ...]:
         return tuple(parts)
 
     def member(self, parts: list[object]) -> Member:
-        path, values = cast("tuple[Path, Token | tuple[Constant, ...]]", tuple(parts))
+        path, values = cast("tuple[Operand, Token | tuple[Constant, ...] | Select]", tuple(parts))
         if isinstance(values, Token):  # a list of strings is one token: hundreds of ids are read at once
             values = tuple(Constant("string", _unescape(match[0])) for match in _STRING.finditer(values))
         return Member(path, values)
@@ -230,7 +188,7 @@ class _Builder(Transformer[Token, Select]):
         return ("where", parts[0])
 
     def sort(self, parts: list[object]) -> Sort:
-        path, direction, place = cast("tuple[Path, Token | None, Token | None]", tuple(parts))
+        path, direction, place = cast("tuple[Operand, Token | None, Token | None]", tuple(parts))
         return Sort(path, (direction or "").lower() == "desc", (place or "").lower() == "last")
 
     def order(self, parts: list[Sort]) -> tuple[str, tuple[Sort, ...]]:
@@ -242,29 +200,68 @@ class _Builder(Transformer[Token, Select]):
     def offset(self, parts: list[Token]) -> tuple[str, int]:
         return ("offset", int(parts[0]))
 
-    def all_fields(self, parts: list[Token]) -> Path:
-        return (f"FIELDS({parts[0].upper()})",)
+    def scope(self, parts: list[Token]) -> tuple[str, str]:
+        return ("scope", parts[0].lower())
 
-    def fields(self, parts: list[Path]) -> _Head:
-        return _Head(tuple(parts))
+    def within(self, parts: list[Token]) -> tuple[str, str]:
+        return ("within", parts[0].upper())
+
+    def group(self, parts: list[Operand]) -> tuple[str, tuple[Operand, ...]]:
+        return ("groups", tuple(parts))
+
+    def having(self, parts: list[Condition]) -> tuple[str, Condition]:
+        return ("having", parts[0])
+
+    def purpose(self, parts: list[Token]) -> tuple[str, str]:
+        if parts[0].upper() not in FOR:
+            raise malformed_query(f"unexpected token: '{parts[0]}'")
+        return ("for", "")
+
+    def item(self, parts: list[object]) -> Item:
+        what, alias = cast("tuple[Operand, Token | None]", tuple(parts))
+        return Item(what, str(alias or ""))
+
+    def children(self, parts: list[Select]) -> Select:
+        return parts[0]
+
+    def paths(self, parts: list[Path]) -> tuple[Path, ...]:
+        return tuple(parts)
+
+    def when(self, parts: list[object]) -> tuple[str, tuple[Path, ...]]:
+        name, paths = cast("tuple[Token, tuple[Path, ...]]", tuple(parts))
+        return str(name), paths
+
+    def typeof(self, parts: list[object]) -> TypeOf:
+        cases = cast("list[tuple[str, tuple[Path, ...]]]", parts[1:-1])
+        return TypeOf(str(parts[0]), tuple(cases), cast("tuple[Path, ...] | None", parts[-1]) or ())
+
+    def fields(self, parts: list[Item | Select | TypeOf]) -> _Head:
+        return _Head(
+            tuple(part for part in parts if isinstance(part, Item)),
+            tuple(part for part in parts if isinstance(part, Select)),
+            tuple(part for part in parts if isinstance(part, TypeOf)),
+        )
 
     def count_rows(self, _: list[object]) -> _Head:
-        return _Head((), ())
+        return _Head()
 
-    def count_field(self, parts: list[object]) -> _Head:
-        path, alias = cast("tuple[Path, Token | None]", tuple(parts))
-        return _Head((), path, str(alias or "expr0"))
+    def start(self, parts: list[Select]) -> Select:
+        return parts[0]
 
-    def start(self, parts: list[object]) -> Select:
+    def query(self, parts: list[object]) -> Select:
         head, name, also = cast("tuple[_Head, Token, Token | None]", tuple(parts[:3]))
         rest = dict(cast("list[tuple[str, object]]", parts[3:]))
         return Select(
             sobject=str(name),
             also=str(also or name),
-            fields=head.fields,
-            count=head.count,
-            alias=head.alias,
+            items=head.items,
+            children=head.children,
+            kinds=head.kinds,
+            scope=cast("str", rest.get("scope", "everything")),
             where=cast("Condition | None", rest.get("where")),
+            within=cast("str", rest.get("within", "")),
+            groups=cast("tuple[Operand, ...]", rest.get("groups", ())),
+            having=cast("Condition | None", rest.get("having")),
             order=cast("tuple[Sort, ...]", rest.get("order", ())),
             limit=cast("int | None", rest.get("limit")),
             offset=cast("int | None", rest.get("offset")),
@@ -276,6 +273,7 @@ def _parser() -> Lark:
     return Lark(GRAMMAR, parser="lalr", maybe_placeholders=True)
 
 
+FOR: Final = ("VIEW", "REFERENCE", "UPDATE")
 MAX_TEXT: Final = 100_000
 _NEAR: Final = 20
 

@@ -104,8 +104,30 @@ def test_conditions(ask: Ask, tasks: dict[str, str], where: str, found: set[str]
         ("SELECT Id FROM Task WHERE ActivityDate = SOMEDAY", "MALFORMED_QUERY"),
         ("SELECT Id FROM Task WHERE ActivityDate = 2026-02-31", "MALFORMED_QUERY"),
         ("SELECT Id FROM Task WHERE IsClosed = false AND Subject = 'a' OR Subject = 'b'", "MALFORMED_QUERY"),
-        ("SELECT Status, COUNT(Id) FROM Task GROUP BY Status", "MALFORMED_QUERY"),
-        ("SELECT Id FROM Task WHERE WhoId IN (SELECT Id FROM Lead)", "MALFORMED_QUERY"),
+        ("SELECT Status s FROM Task", "MALFORMED_QUERY"),
+        ("SELECT Subject, COUNT(Id) FROM Task GROUP BY Status", "MALFORMED_QUERY"),
+        ("SELECT Subject, COUNT(Id) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Id) n, MAX(Status) n FROM Task", "MALFORMED_QUERY"),
+        ("SELECT MAX(Subject) FROM Task LIMIT 1", "MALFORMED_QUERY"),
+        ("SELECT SUM(Subject) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT MAX(IsClosed) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT COUNT(Description) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT Status FROM Task GROUP BY Status ORDER BY Subject", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task HAVING COUNT(Id) > 1", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task WHERE COUNT(Id) > 1", "MALFORMED_QUERY"),
+        ("SELECT DAY_ONLY(CreatedDate) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT Nonsense(Subject) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT toLabel(Subject) FROM Task", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task WHERE Subject IN (SELECT Id FROM Lead)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task WHERE WhoId IN (SELECT LastName FROM Lead)", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task WHERE Id IN (SELECT Id FROM Task)", "MALFORMED_QUERY"),
+        ("SELECT Id, (SELECT Id FROM Nonsenses) FROM Lead", "INVALID_TYPE"),
+        ("SELECT Id, (SELECT COUNT() FROM Tasks) FROM Lead", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task USING SCOPE nonsense", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task WITH nonsense", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Task FOR nonsense", "MALFORMED_QUERY"),
+        ("SELECT TYPEOF Owner WHEN Nonsense THEN Id END FROM Task", "INVALID_TYPE"),
+        ("SELECT TYPEOF Account WHEN Account THEN Id END FROM Task", "INVALID_FIELD"),
         ("SELECT Id FROM Task WHERE Subject = 'open", "MALFORMED_QUERY"),
         ("SELECT Id FROM Task WHERE Subject = 'bad \\q'", "MALFORMED_QUERY"),
         ("SELECT Id FROM Task OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
@@ -123,6 +145,92 @@ def test_order_limit_offset(ask: Ask, tasks: dict[str, str]) -> None:
     assert names(ask, tasks, "ORDER BY ActivityDate DESC NULLS LAST") == ["bobs", "gamma", "beta", "alpha", "delta"]
     assert names(ask, tasks, "ORDER BY Subject ASC NULLS LAST LIMIT 2 OFFSET 1") == ["beta", "bobs"]
     assert names(ask, tasks, "ORDER BY Priority, Id DESC LIMIT 2") == ["alpha", "bobs"]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT MAX(ActivityDate), MIN(Subject) m FROM Task", [{"expr0": "2026-12-01", "m": "Alpha"}]),
+        ("SELECT COUNT(Id), MAX(ActivityDate) d FROM Task WHERE Subject = 'none'", [{"expr0": 0, "d": None}]),
+        ("SELECT COUNT_DISTINCT(Status), AVG(CallDurationInSeconds) FROM Task", [{"expr0": 2, "expr1": None}]),
+        (
+            "SELECT Status, COUNT(Id) n FROM Task GROUP BY Status ORDER BY COUNT(Id) DESC",
+            [{"Status": "Not Started", "n": 4}, {"Status": "Completed", "n": 1}],
+        ),
+        (
+            "SELECT Owner.Name, COUNT(Id) FROM Task GROUP BY Owner.Name HAVING COUNT(Id) > 1 AND Owner.Name LIKE '%'",
+            [{"Name": "Ann Lee", "expr0": 4}],
+        ),
+        ("SELECT Priority p FROM Task GROUP BY Priority ORDER BY Priority LIMIT 1 OFFSET 1", [{"p": "Normal"}]),
+        (
+            "SELECT CALENDAR_MONTH(ActivityDate), COUNT(Id) FROM Task GROUP BY CALENDAR_MONTH(ActivityDate) HAVING COUNT(Id) > 1",
+            [{"expr0": 11, "expr1": 3}],
+        ),
+        ("SELECT MAX(CreatedDate) FROM Task", [{"expr0": "2026-11-22T10:04:00.000+0000"}]),
+    ],
+)
+def test_groups(ask: Ask, tasks: dict[str, str], query: str, rows: list[dict[str, object]]) -> None:
+    """Groups are counted and aggregated without nulls, named by alias or number, filtered by HAVING and ordered."""
+    assert tasks
+    answer = ask("GET", "query", params={"q": query}).json()
+    assert answer["records"] == [{"attributes": {"type": "AggregateResult"}, **row} for row in rows]
+    assert (answer["totalSize"], answer["done"]) == (len(rows), True)
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("WHERE WhoId IN (SELECT Id FROM Lead WHERE LastName = 'Zhang')", {"alpha"}),
+        ("WHERE OwnerId NOT IN (SELECT Id FROM User WHERE FirstName = 'Bob')", {"alpha", "beta", "gamma", "delta"}),
+        ("WHERE WhoId NOT IN (SELECT Id FROM Lead)", set()),
+        ("WHERE DAY_ONLY(CreatedDate) = 2026-11-22 AND DAY_IN_MONTH(ActivityDate) > 22", {"gamma"}),
+        ("WHERE toLabel(Status) = 'Completed'", {"beta"}),
+        (
+            "USING SCOPE everything WHERE IsClosed = true WITH SECURITY_ENFORCED LIMIT 5 FOR VIEW FOR REFERENCE",
+            {"beta"},
+        ),
+        ("USING SCOPE mine", set()),
+    ],
+)
+def test_joins_functions_and_scopes(ask: Ask, tasks: dict[str, str], where: str, found: set[str]) -> None:
+    """A query after IN, functions of a field, and what may stand around a query."""
+    assert set(names(ask, tasks, where)) == found
+
+
+def test_children_and_kinds(ask: Ask, tasks: dict[str, str], org: Org, ann: User) -> None:
+    """Children come as a result of their own per parent, null where there are none; TYPEOF gives what fits the parent's kind."""
+    org.create(ann.id, "Lead", LastName="Alone", Company="Atlas")
+    inner = "(SELECT Subject FROM Tasks ORDER BY Subject LIMIT 1)"
+    leads = ask("GET", "query", params={"q": f"SELECT LastName, {inner} FROM Lead ORDER BY LastName"}).json()["records"]
+    assert [each["LastName"] for each in leads] == ["Alone", "Zhang"]
+    assert leads[0]["Tasks"] is None
+    assert (leads[1]["Tasks"]["totalSize"], leads[1]["Tasks"]["records"][0]["Subject"]) == (1, "Alpha")
+    kinds = "TYPEOF Who WHEN Contact THEN Email WHEN Lead THEN Company, LastName ELSE Name END"
+    soql = f"SELECT {kinds}, TYPEOF Owner WHEN Group THEN DeveloperName ELSE Name END FROM Task WHERE Subject = 'Alpha'"
+    (row,) = ask("GET", "query", params={"q": soql}).json()["records"]
+    assert (row["Who"]["attributes"]["type"], row["Who"]["Company"], row["Who"]["LastName"]) == (
+        "Lead",
+        "Atlas",
+        "Zhang",
+    )
+    assert (row["Owner"]["attributes"]["type"], row["Owner"]["Name"]) == ("User", "Ann Lee")
+    (nobody,) = ask("GET", "query", params={"q": f"SELECT {kinds} FROM Task WHERE Subject = 'Bob\\'s'"}).json()[
+        "records"
+    ]
+    assert nobody["Who"] is None
+
+
+def test_columns(ask: Ask, tasks: dict[str, str]) -> None:
+    """`columns=true` tells the columns instead of rows, parents' ones inside them: command lines lay tables out by it."""
+    soql = "SELECT Id, Owner.Name, Owner.Type FROM Task"
+    told = ask("GET", "query", params={"q": soql, "columns": "true"}).json()
+    assert tasks
+    assert [each["columnName"] for each in told["columnMetadata"]] == ["Id", "Owner"]
+    assert [each["columnName"] for each in told["columnMetadata"][1]["joinColumns"]] == ["Name", "Type"]
+    soql = "SELECT Status, COUNT(Id), MAX(Id) m FROM Task GROUP BY Status"
+    told = ask("GET", "query", params={"q": soql, "columns": "true"}).json()
+    shown = [(each["columnName"], each["displayName"], each["aggregate"]) for each in told["columnMetadata"]]
+    assert shown == [("Status", "Status", False), ("expr0", "COUNT(Id)", True), ("m", "MAX(Id)", True)]
 
 
 def test_counting(ask: Ask, tasks: dict[str, str]) -> None:
