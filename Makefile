@@ -19,7 +19,7 @@ EXAMPLES ?= 10000
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ demo: | $(UV) ## a story over HTTP against the running stack, told as a table
 
 org: | $(UV) ## the emulated Salesforce org alone, for any client (ARGS="--help" lists its options; /connect says how)
 	$(RUN) python -m infra.local.org --proxy-port 8101 --password emulated1 --security-token TOKEN $(ARGS)
+
+bench: | $(UV) ## what the sync costs, beside its peers and the limits (QUICK=1: small; ARGS="--lines inbound")
+	PYTHONPATH=functions:.:tests $(RUN) python -m infra.bench $(if $(QUICK),--quick) $(ARGS)
 
 bench-org: | $(UV) ## how fast the emulated org answers on one core, and what a million tasks take (ARGS="--tasks 0")
 	$(RUN) python -m infra.bench.org $(ARGS)

@@ -1,0 +1,71 @@
+"""`make bench`: what a sync costs in calls, units, money and time, beside what people use today and what the platform allows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from infra.bench import idle, inbound, outbound
+from infra.bench.measure import Report
+from infra.bench.rivals import Peers
+from infra.bench.stage import running_org, use_dynamodb
+from infra.local import dynamodb
+
+LINES: Final = ("inbound", "outbound", "idle")
+
+
+def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
+    quick: Annotated[bool, typer.Option(help="Small numbers; only counts can fail it.")] = False,  # noqa: FBT002 - a flag
+    lines: Annotated[str, typer.Option(help="Which, with commas.")] = ",".join(LINES),
+    rounds: Annotated[int, typer.Option(help="Samples of each contender.")] = 5,
+    sizes: Annotated[str, typer.Option(help="Tasks changed at once.")] = "",
+    peers: Annotated[bool, typer.Option(help="Whether other programs are run, too.")] = True,  # noqa: FBT002 - a flag
+    folder: Annotated[Path, typer.Option(help="Where results are written.")] = Path(".cache/bench"),
+) -> None:
+    """Measure, print, write `bench.json` and `bench.md`; exit with 1 if a promise about counts is broken."""
+    report, rivals = Report(), Peers(wanted=peers)
+    chosen = [int(each) for each in (sizes or ("100,1000" if quick else "100,1000,10000,50000")).split(",")]
+    with ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminder-sync-bench-")))
+        reason = dynamodb.unavailable_reason()
+        if reason:
+            report.absent["DynamoDB Local"] = reason
+        else:
+            use_dynamodb(stack.enter_context(dynamodb.running()))
+        for line in lines.split(","):
+            began = time.monotonic()
+            match line:
+                case "inbound":
+                    with running_org() as org:
+                        org.create(min(max(chosen), 2_000))
+                        inbound.counts(report, org, tuple(each for each in chosen if each <= len(org.tasks)))
+                    for size in chosen:
+                        inbound.race(report, size, rounds, place, rivals, dynamodb=not reason)
+                case "outbound":
+                    with running_org() as org:
+                        org.create(500)
+                        outbound.counts(report, org, 500, 400)
+                    outbound.race(report, 100 if quick else 500, rounds)
+                case "idle" if not reason:
+                    idle.counts(report, (100, 1_000) if quick else (1_000, 10_000, 100_000))
+            report.seconds[line] = time.monotonic() - began
+    report.absent |= rivals.absent
+    report.write(folder)
+    Console().print(Markdown(report.markdown()))
+    for each in report.broken:
+        print(f"broken: {each.line}: {each.words}, found {each.found:g}", file=sys.stderr)
+    raise SystemExit(1 if report.broken else 0)
+
+
+if __name__ == "__main__":
+    os.environ.pop("AWS_PROFILE", None)
+    typer.run(main)

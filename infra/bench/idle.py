@@ -1,0 +1,187 @@
+"""Idle and growth: what a poll costs when nothing happened, and a change, while ever more is stored. Both must stay flat.
+
+Counted with DynamoDB Local: units by AWS's rules from what is asked (`units`), API calls by the org.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+from typing import Final
+
+from infra.bench import inbound, outbound
+from infra.bench.measure import OURS, Report
+from infra.bench.stage import Org, Stored, on_dynamodb, running_org, world
+from infra.bench.units import Meter, Spent
+from reminders.core.task import Hint
+from reminders.ports import World
+from reminders.sync import inbox, timetable
+
+LINE: Final = "idle and growth"
+POLL_CALLS: Final = 2
+TASKS: Final = 22
+RUN: Final = "of any run of the pull"
+INBOUND: Final = "one change in Salesforce"
+ECHO: Final = "one hint that tells nothing new"
+OUTBOUND: Final = "one edit here, sent"
+CREATE: Final = "one reminder made here, sent"
+IMPORT: Final = "one import"
+IDLE: Final = "an idle poll"
+CALLS: Final = "API calls"
+WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+
+
+def counts(report: Report, stored: Sequence[int]) -> dict[str, Spent]:
+    """Count an idle poll and each kind of change with ever more reminders stored; gives what each costs.
+
+    Raises what botocore raises without DynamoDB Local. What a change costs is told apart from what its run costs, which many changes share: it is a tenth
+    of what ten more of them cost.
+    """
+    spent: dict[str, Spent] = {}
+    seen: dict[str, set[tuple[float, float, float]]] = {}
+    with running_org(users=1) as org:
+        org.create(TASKS)
+        place = on_dynamodb()
+        ours = world(org, place.ledger)
+        inbound.import_all(ours, org)
+        there = TASKS
+        for wanted in stored:
+            _fill(place, there, wanted)
+            there = max(there, wanted)
+            counter = _Counter(Meter(place.client), ours, org)
+            if not spent:
+                counter.kinds()  # what was never edited is smaller
+            spent = counter.kinds()
+            for name, each in spent.items():
+                calls = each.requests.get(CALLS, 0)
+                seen.setdefault(name, set()).add((calls, each.reads, each.all_writes))
+                report.figure(LINE, f"{OURS}, {name}", wanted, "read units", each.reads)
+                report.figure(LINE, f"{OURS}, {name}", wanted, "write units", each.all_writes)
+            report.figure(LINE, f"{OURS}, {IDLE}", wanted, "API calls", spent[IDLE].requests[CALLS])
+            report.most(LINE, f"API calls of an idle poll, {wanted} stored", spent[IDLE].requests[CALLS], POLL_CALLS)
+    for name, costs in seen.items():
+        report.most(LINE, f"{name}: different costs, whatever is stored", len(costs), 1)
+    change = spent[INBOUND]
+    report.most(
+        LINE, "read units per started KB of one change in Salesforce", change.reads / ceil(change.bytes_read / 1024), 1
+    )
+    writes = sum(number for name, number in change.requests.items() if name in WRITES)
+    report.most(LINE, "write requests of one change in Salesforce", writes, 1)
+    return spent
+
+
+@dataclass
+class _Counter:
+    """Counts what each kind of change costs, on the first tasks of the org."""
+
+    meter: Meter
+    ours: World
+    org: Org
+
+    def kinds(self) -> dict[str, Spent]:
+        """Count each."""
+        timetable.poll(self.ours, at_once=True)  # what is asked once an hour, or a day
+        inbound.queue(self.ours).take()
+        self.org.later()
+        few, many = self.org.tasks[:1], self.org.tasks[1:12]
+        idle = self._spent(lambda: timetable.poll(self.ours, at_once=True))
+        self.org.change([*few, *many], f"counted {next(_rounds):04d}")
+        self.org.later()
+        one, eleven = self._pull(few), self._pull(many)
+        change = _tenth(one, eleven)
+        echo = _tenth(self._pull(few), self._pull(many))
+        return {
+            IDLE: idle,
+            RUN: _less(one, change),
+            INBOUND: change,
+            ECHO: echo,
+            OUTBOUND: _tenth(self._edit(few), self._edit(many)),
+            CREATE: _tenth(self._create(1), self._create(11)),
+            IMPORT: _tenth(self._import(1), self._import(11)),
+        }
+
+    def _spent(self, do: Callable[[], object]) -> Spent:
+        self.org.later(10)  # of two successes within one second the second one costs another try
+        before = self.org.calls()
+        with self.meter.measure() as spent:
+            do()
+        spent.requests[CALLS] = self.org.calls() - before
+        return spent
+
+    def _pull(self, task_ids: Sequence[str], *, turn: bool = False) -> Spent:
+        def do() -> None:
+            summary = inbox.pull(self.ours, [Hint(each, turn=turn) for each in task_ids])
+            if summary.failed or summary.unavailable:
+                raise RuntimeError(f"the pull was stopped: {summary}")
+
+        return self._spent(do)
+
+    def _edit(self, task_ids: Sequence[str]) -> Spent:
+        return self._send(lambda: outbound.change(self.ours, list(task_ids), f"edited {next(_rounds):04d}"))
+
+    def _create(self, number: int) -> Spent:
+        return self._send(lambda: outbound.create(self.ours, self.org, number))
+
+    def _send(self, make: Callable[[], list[str]]) -> Spent:
+        """Count a change made here, and its being sent some seconds later: within one second an index entry may stay as it is."""
+
+        def do() -> None:
+            keys = make()
+            self.org.later(5)
+            outbound.push(self.ours, keys)
+
+        return self._spent(do)
+
+    def _import(self, number: int) -> Spent:
+        made = self.org.create(number)
+        self.org.later()
+        return self._pull(made, turn=True)
+
+
+def _tenth(one: Spent, eleven: Spent) -> Spent:
+    """Give what each of the ten more cost."""
+    more = _less(eleven, one)
+    return Spent(
+        reads=more.reads / 10,
+        writes=more.writes / 10,
+        index_writes=more.index_writes / 10,
+        bytes_read=more.bytes_read // 10,
+        requests={name: number // 10 for name, number in more.requests.items()},
+    )
+
+
+def _less(all_: Spent, part: Spent) -> Spent:
+    return Spent(
+        reads=all_.reads - part.reads,
+        writes=all_.writes - part.writes,
+        index_writes=all_.index_writes - part.index_writes,
+        bytes_read=all_.bytes_read - part.bytes_read,
+        requests={
+            name: all_.requests.get(name, 0) - part.requests.get(name, 0) for name in {*all_.requests, *part.requests}
+        },
+    )
+
+
+def _fill(place: Stored, there: int, wanted: int) -> None:
+    """Store copies of a linked reminder until so many are stored, by batches, past our own ledger: only their number matters."""
+    names, client = place.names, place.client
+    sample = client.scan(TableName=names["reminders"], Limit=1)["Items"][0]
+    puts = [
+        (key, {"PutRequest": {"Item": item}})
+        for number in range(there, wanted)
+        for task in [f"00TXX{number:013d}"]
+        for key, item in (
+            ("reminders", {**sample, "reminder_id": {"S": f"sf{task}"}, "task_id": {"S": task}}),
+            ("links", {"task_id": {"S": task}, "reminder_id": {"S": f"sf{task}"}, "schema": {"N": "1"}}),
+        )
+    ]
+    for start in range(0, len(puts), inbound.BATCH_WRITE):
+        batch: dict[str, list[object]] = {}
+        for key, put in puts[start : start + inbound.BATCH_WRITE]:
+            batch.setdefault(names[key], []).append(put)  # type: ignore[literal-required]  # one of the four
+        client.batch_write_item(RequestItems=batch)
+
+
+_rounds = count(1)
