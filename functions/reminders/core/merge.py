@@ -75,17 +75,24 @@ def merge(
             return _meet(reminder, reading, terms, now)
         case Deleted():
             return deleted_there(reminder, reading, terms, now)
-        case Unreadable() if is_held(reminder):
-            return still_held(reminder)
-        case Unreadable() if reminder.held:
-            # Confirmed, and purged meanwhile: that it was deleted is known (M9), and nothing shows that it lives.
-            return deleted_there(reminder, Deleted(reminder.held.deleted), terms, now)
-        case Unreadable() if reminder.task_id is None:
-            return no_task_yet(reminder, terms, now)
         case Unreadable():
-            return Decision(rule="M6", reason="The task cannot be read; that is no delete.")
+            return _unreadable(reminder, terms, now)
         case unknown:
             assert_never(unknown)
+
+
+def _unreadable(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
+    """Its task was not returned by the read: absence is never a delete (M6)."""
+    if is_held(reminder):
+        return still_held(reminder)
+    if reminder.held:
+        # Confirmed, and purged meanwhile: that it was deleted is known (M9), and nothing shows that it lives.
+        return deleted_there(reminder, Deleted(reminder.held.deleted), terms, now)
+    if reminder.task_id is None:
+        return no_task_yet(reminder, terms, now)
+    if reminder.owner_before not in terms.syncing:
+        return sync_is_off(reminder)
+    return Decision(rule="M6", reason="The task cannot be read; that is no delete.")
 
 
 # --- restored ---------------------------------------------------------------------------------------------------------
