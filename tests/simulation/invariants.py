@@ -17,9 +17,10 @@ from simulation.world.journal import By, Here, There
 from infra.local.org.schema import Row, Value
 from reminders.core import mapping
 from reminders.core.decision import Terms
+from reminders.core.holds import whose
 from reminders.core.merge import merge
-from reminders.core.reminder import Field, Priority, Reminder, Status, sync_state
-from reminders.core.settings import Choice, Settings
+from reminders.core.reminder import Event, Field, Priority, Reminder, Side, Status, sync_state
+from reminders.core.settings import Choice, Policy, Settings
 from reminders.core.subject import inputs, render
 from reminders.core.task import EXTERNAL_ID, Task
 from reminders.ports import Mark
@@ -66,6 +67,8 @@ class Watch:
         self.drift_before: datetime | None = None
         """Since when all is quiet, and nothing may be left for the sweep to find."""
         self.dead_letters_before = 0
+        self.deletes: dict[tuple[Side, str], list[tuple[int, str]]] = {}
+        """By where they were made and whose they were: when the sync carried deletes over, and what counts as one."""
         self.journal.watchers.append(self._version)
         self.journal.mark_watchers.append(self._mark)
         world.failed = self._failed
@@ -251,7 +254,62 @@ def a_merge_never_goes_back_behind_our_own_write(watch: Watch, entry: Here) -> W
             yield f"{field} of {entry.after.id} went from {before!r} to {after!r}, which our own write had replaced there"
 
 
+def conflicts_go_by_the_policy(watch: Watch, entry: Here) -> Wrong:
+    """M2: who wins a conflict is the policy's to say; under `latest` it is the later second, and in a tie Salesforce."""
+    if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
+        return
+    for line in entry.lines:
+        if line.rule != "M2" or line.field is None:
+            continue
+        right = {_here_wins(each.policy, entry, line.field, watch) for each in watch.settings[-2:]}
+        if (line.side is Side.SALESFORCE) not in {each for some in right for each in some}:
+            yield f"{line.field} of {entry.after.id} was won by the wrong side: {line.text}"
+
+
+def _here_wins(policy: Policy, entry: Here, field: Field, watch: Watch) -> frozenset[bool]:
+    """Who may win: by what the task was at any moment from the read on. A clock that was wrong once leaves both possible."""
+    if policy is not Policy.LATEST:
+        return frozenset({policy is Policy.REMINDER})
+    if watch.world.engine.counts["fault: clock: skewed"]:
+        return frozenset({True, False})
+    assert entry.before
+    assert isinstance(entry.invocation, Fiber)
+    edited = entry.before.edited.get(field, entry.before.created).timestamp()
+    stamps = watch.journal.values_there(
+        entry.before.task_id or "", "LastModifiedDate", entry.invocation.saw.get("tasks", 0), entry.number
+    )
+    return frozenset(int(edited) > int(each or 0) for each in stamps)
+
+
+def a_mass_of_deletes_is_held_here(watch: Watch, entry: Here) -> Wrong:
+    """M9: past 20 and 30 % an hour, a user's deletes made in Salesforce are not carried over, unless confirmed."""
+    before = entry.before
+    if entry.by is By.SYNC and before and not before.tombstone and entry.after.deleted and not before.handed_over:
+        yield from _counted(watch, Side.SALESFORCE, whose(before), entry.after.id, entry.ms)
+
+
+def _counted(watch: Watch, side: Side, owner: str, reminder_id: str, ms: int) -> Wrong:
+    """Count a delete that was carried over; of those within 50 minutes no more may be than the valve lets pass in an hour."""
+    history = [line for each in watch.journal.reminders.get(reminder_id, ()) for line in each.lines]
+    if any(line.event is Event.CONFIRMED for line in history):
+        return
+    task = next(iter(watch.owned(reminder_id)[-1:]), "")
+    versions = watch.journal.tasks.get(task, ())
+    one = str(versions[-1].after.get("RecurrenceActivityId") or reminder_id) if versions else reminder_id
+    deletes = watch.deletes.setdefault((side, owner), [])
+    deletes.append((ms, one))
+    lately = {each for at, each in deletes if ms - at < VALVE_MS}
+    ever = sum(whose(each) == owner for each in watch.world.store.all())
+    if len(lately) > max(20, ever * 30 // 100):
+        yield f"{len(lately)} deletes of {owner}'s, made on the side of {side}, were carried over within 50 minutes"
+
+
+VALVE_MS: Final = 50 * 60_000
+"""Less than the hour of M9: what was counted, and then interrupted, is carried over somewhat later."""
+
 here_invariants: Final = (
+    a_mass_of_deletes_is_held_here,
+    conflicts_go_by_the_policy,
     a_merge_never_goes_back_behind_our_own_write,
     never_two_reminders_for_one_task,
     no_delete_here_without_a_delete_there,
@@ -286,6 +344,13 @@ def no_delete_there_without_a_delete_here(watch: Watch, entry: There) -> Wrong:
     ]
     if not deletes:
         yield f"{entry.after['Id']} was deleted by the sync, and nobody deleted any of {owners}"
+
+
+def a_mass_of_deletes_is_held_there(watch: Watch, entry: There) -> Wrong:
+    """M9: past 20 and 30 % an hour, a user's deletes made here are not carried over, unless confirmed."""
+    if entry.by is By.SYNC and entry.before and entry.after["IsDeleted"] and not entry.before["IsDeleted"]:
+        for reminder_id in watch.journal.owners.get(str(entry.after["Id"]), ())[-1:]:
+            yield from _counted(watch, Side.HERE, str(entry.before["OwnerId"]), reminder_id, entry.ms)
 
 
 def masters_are_never_written(_: Watch, entry: There) -> Wrong:
@@ -340,10 +405,15 @@ def _edited(entry: Here, field: Field) -> bool:
 
 
 def _last_certain_write(watch: Watch, task_id: str, reminder_id: str, field: Field, entry: There) -> int:
-    """The number of the last write of this field by us that both sides have agreed on since; 0 if there is none."""
+    """The number of the last write of this field by us that both sides have agreed on since; 0 if there is none.
+
+    One that was committed late is none: its number says when it was seen, not what had been edited when it was made.
+    """
     name = mapping.TASK_FIELDS[field]
     for each in reversed(watch.journal.tasks.get(task_id, ())):
-        if each is entry or each.by is not By.SYNC or (each.before and _same_there(field, each.before, each.after)):
+        if each is entry or each.late or each.by is not By.SYNC:
+            continue
+        if each.before and _same_there(field, each.before, each.after):
             continue
         raw = mapping.comparable(field, None if each.after.get(name) is None else str(each.after[name]))
         for version in watch.journal.reminders.get(reminder_id, ()):
@@ -356,6 +426,7 @@ def _last_certain_write(watch: Watch, task_id: str, reminder_id: str, field: Fie
 there_invariants: Final = (
     no_write_to_a_task_that_no_syncing_user_owns,
     no_delete_there_without_a_delete_here,
+    a_mass_of_deletes_is_held_there,
     masters_are_never_written,
     the_kind_of_a_task_is_never_written,
     no_write_without_an_edit,
@@ -385,7 +456,7 @@ def watermark_passes_nothing_unstored(watch: Watch, mark: Mark, before: datetime
     )
     for _, row in rows:
         versions = watch.journal.tasks.get(str(row["Id"]))
-        if mark is Mark.UPDATED and row["IsDeleted"]:
+        if (mark is Mark.UPDATED and row["IsDeleted"]) or row["Id"] in watch.world.org.state.withheld:
             continue
         if versions and watch.journal.hinted.get(str(row["Id"]), 0) < versions[-1].number:
             yield f"{mark} moved from {before} to {after}, past {row['Id']}, of which no hint is stored"
@@ -428,7 +499,6 @@ def nothing_waits_and_no_problem_stays(watch: Watch) -> Wrong:
 def both_sides_are_equal(watch: Watch) -> Wrong:
     """M7, M4: a living pair agrees in every mapped field; of a deleted one both are deleted."""
     tasks, syncing = watch.tasks(), watch.syncing()
-    terms = Terms(settings=watch.world.store.settings(), syncing=syncing)
     for reminder in watch.world.store.all():
         task = tasks.get(reminder.task_id or "")
         if reminder.sponsor is None or reminder.handed_over or reminder.owner_before not in syncing:
@@ -439,18 +509,21 @@ def both_sides_are_equal(watch: Watch) -> Wrong:
         elif task is None and not watch.gone(reminder):
             yield f"alive here, gone there: {_short(reminder)}"
         elif task and task.owner in syncing:
-            for field in _differences(reminder, task, terms.settings):
+            for field in _differences(reminder, task, watch.settings):
                 yield f"{field} differs: {getattr(reminder.values, field)!r} here, {mapping.raw(field, task)!r} there, {_short(reminder)}"
 
 
-def _differences(reminder: Reminder, task: Task, settings: Settings) -> Iterator[Field]:
-    """Compare by the words of F1 to F7, not by the code's own mapping. A foreign value equals anything; the name is not compared."""
+def _differences(reminder: Reminder, task: Task, settings: Collection[Settings]) -> Iterator[Field]:
+    """Compare by the words of F1 to F7, not by the code's own mapping. A foreign value equals anything; the name is not compared.
+
+    `settings`: all of the run, since a changed mapping touches nothing by itself (S6).
+    """
     values = reminder.values
     if values.assignee != task.owner:
         yield Field.ASSIGNEE
-    if _meaning(task.status, settings.statuses) not in {None, values.status}:
+    if not {_meaning(task.status, each.statuses) for each in settings} & {None, values.status}:
         yield Field.STATUS
-    if _meaning(task.priority, settings.priorities) not in {None, values.priority}:
+    if not {_meaning(task.priority, each.priorities) for each in settings} & {None, values.priority}:
         yield Field.PRIORITY
     if values.due != task.due:
         yield Field.DUE
@@ -486,12 +559,16 @@ def a_second_merge_plans_nothing(watch: Watch) -> Wrong:
 def every_task_to_do_is_here(watch: Watch) -> Wrong:
     """S2, S4, I1: an open to-do of somebody who syncs has a reminder, if it was changed since their import window began."""
     linked = {each.task_id for each in watch.world.store.all()}
-    windows = {each.id: each.first_sync.since for each in watch.world.store.syncing() if each.first_sync}
     for task in watch.tasks().values():
         to_do = not task.is_closed and not task.is_recurrence and task.subtype in {"Task", "Call", "LinkedIn", None}
-        in_window = task.owner in windows and task.system_modstamp >= windows[task.owner]
-        if in_window and to_do and task.id not in linked:
+        if _in_window(watch, task) and to_do and task.id not in linked:
             yield f"{task.id} ({task.subject}) is nowhere here"
+
+
+def _in_window(watch: Watch, task: Task) -> bool:
+    """S2: whether it was changed since its owner's import window began."""
+    windows = {each.id: each.first_sync.since for each in watch.world.store.syncing() if each.first_sync}
+    return task.owner in windows and task.system_modstamp >= windows[task.owner]
 
 
 def never_two_tasks_for_one_reminder(watch: Watch) -> Wrong:
@@ -683,7 +760,9 @@ def nothing_moves_any_more(watch: Watch) -> Wrong:
     spent, polls = sum(each.counted for each in calls), sum("updated" in each.resource for each in calls)
     if spent > IDLE_POLL * polls + SET_UP and world.engine.counts["invoked sweep"] == sweeps:
         yield f"{polls} idle polls cost {spent} calls: {[each.resource for each in calls]}"
-    bodies = [f'{{"hints": [{{"task_id": "{task}"}}]}}' for task in world.org.tasks()]
+    linked = {each.task_id for each in world.store.all()}
+    known = [task for task, row in watch.tasks().items() if task in linked or _in_window(watch, row)]
+    bodies = [f'{{"hints": [{{"task_id": "{task}"}}]}}' for task in known]
     for body in bodies:
         world.queue.send(body)
     for reminder in world.store.all():

@@ -78,6 +78,8 @@ class State:
         """Names of Task fields that this org requires."""
         self.locked: set[str] = set()
         """Ids of records that an approval process has locked: only administrators may change them."""
+        self.withheld: set[str] = set()
+        """Ids of tasks that nobody but their owner sees, whatever else they may."""
         self.storage: int | None = None
         """How many tasks the edition's data storage holds; None: any number."""
 
@@ -97,10 +99,10 @@ class State:
         return self.users[user_id]
 
     def sees(self, user: User, sobject: str, row: Row) -> bool:
-        """Sharing: tasks are private to their owner, or to the members of a queue; View All Data sees all."""
+        """Sharing: tasks are private to their owner, or to the members of a queue; View All Data sees all that is not withheld."""
         if sobject == "UserPermissionAccess":
             return row["UserId"] == user.id
-        if sobject != "Task" or VIEW_ALL in user.permissions:
+        if sobject != "Task" or (VIEW_ALL in user.permissions and row["Id"] not in self.withheld):
             return True
         owner = str(row["OwnerId"])
         return owner == user.id or user.id in self.queues.get(owner, ())

@@ -15,6 +15,7 @@ from simulation.world.world import World
 
 from infra.local.org import task_rules
 from infra.local.org.schema import EXTERNAL_ID, Row
+from reminders.core.gone import Choice, is_gone
 from reminders.core.reminder import Reminder
 
 FIRST_DUE: Final = date(2026, 11, 20)
@@ -30,11 +31,11 @@ PRIORITIES: Final = {"Normal": {"written": "Normal"}, "High": {"written": "High"
 
 WEIGHTS: Final[dict[str, int]] = {
     "create_here": 7, "edit_here": 22, "complete_here": 4, "delete_here": 4, "restore_here": 4, "assign_here": 3,
-    "sync_this_one": 2, "retry": 1, "ignore": 1, "switch": 2, "settings": 2, "sync_now": 2,
+    "sync_this_one": 2, "retry": 1, "ignore": 1, "choose": 2, "switch": 2, "settings": 2, "sync_now": 2,
     "create_there": 5, "edit_there": 22, "complete_there": 4, "delete_there": 4, "undelete_there": 3, "reassign_there": 4,
-    "clone_there": 1, "clone_with_our_id": 2, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1,
+    "clone_there": 1, "clone_with_our_id": 2, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
     "both_at_once": 5, "meanwhile": 8,
-    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "crash": 10, "outage": 1, "long_outage": 0,
+    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "crash": 10, "outage": 1, "long_outage": 0, "mass_delete": 0,
     "schedule_fault": 2, "message_fault": 4, "clock_jump": 1, "stream_late": 1, "automation": 1, "validation": 2,
 }  # fmt: skip
 """How often each happens, relative to the others."""
@@ -114,6 +115,12 @@ class Acts:
     def ignore(self) -> str | None:
         """Somebody presses Ignore."""
         return self._on(self._reminder(lambda each: each.trouble is not None), "POST", "/ignore", "ignores")
+
+    def choose(self) -> str | None:
+        """Somebody chooses what becomes of a reminder whose task is gone or out of sight."""
+        choice = self._pick([choice.value for choice in Choice])
+        found = self._reminder(is_gone)
+        return self._on(found, "POST", "/gone", f"chooses to {choice}", {"choice": choice})
 
     def switch(self) -> str:
         """Somebody turns sync on or off."""
@@ -275,6 +282,39 @@ class Acts:
         for each, task in enumerate(self.world.org.tasks()[:8]):
             self._edit_there(task, {"Description": f"load {self.number} {each}"})
         return "a program changes up to eight tasks"
+
+    def hide_there(self) -> str | None:
+        """A task goes out of our sight, and nobody touches it until it is back: it is as if it were gone, and nobody has deleted it."""
+        task = self._task()
+        if task is None:
+            return None
+        self.world.org.state.withheld.add(task)
+        span = self._pick([2 * MINUTE, 30 * MINUTE, 5 * HOUR, 30 * HOUR])
+        self.world.engine.after(span, lambda: self.world.show(task))
+        self.world.engine.fault("org: a task out of sight")
+        return f"task {self._short(task)} is out of sight for {span // MINUTE} minutes"
+
+    def mass_delete(self) -> str:
+        """A program loads 30 tasks of Ben's; half an hour later most of them are deleted, within minutes, there or here."""
+        tasks: list[str] = []
+        for each in range(30):
+            fields = {"OwnerId": self.world.ben, "Subject": f"{self._name()} {each}"}
+            self.world.there(partial(self._load, tasks, fields))
+        delete = self._pick([self._delete_there, self._delete_here])
+        for position, task in enumerate(tasks[:28]):
+            self.world.engine.after((30 + position // 7 * 3) * MINUTE, partial(delete, task))
+        self.world.engine.fault("people: a mass delete")
+        return f"a program makes 30 tasks, of which 28 will be deleted ({delete.__name__})"
+
+    def _load(self, tasks: list[str], fields: dict[str, str]) -> None:
+        tasks.append(self.world.org.create_task(self.world.robot, **fields))
+
+    def _delete_there(self, task: str) -> None:
+        self.world.there(lambda: self.world.org.delete_task(self.world.ada, task))
+
+    def _delete_here(self, task: str) -> None:
+        found = next((each for each in self.world.store.all() if each.task_id == task and not each.deleted), None)
+        self._on(found, "DELETE", "", "deletes")
 
     # --- both, in one moment
 
@@ -498,7 +538,11 @@ class Acts:
     def _task(self, *, deleted: bool = False) -> str | None:
         rows = self.world.org.state.store.tables["Task"]
         found = [
-            str(key) for key, row in rows.items() if bool(row["IsDeleted"]) is deleted and not row.get("IsRecurrence")
+            str(key)
+            for key, row in rows.items()
+            if bool(row["IsDeleted"]) is deleted
+            and not row.get("IsRecurrence")
+            and key not in self.world.org.state.withheld
         ]
         return self.world.engine.rng.choice(found) if found else None
 
@@ -516,11 +560,11 @@ class Acts:
         self.world.ask(by, "PATCH", f"/api/reminders/{reminder.id}", values, version=reminder.version - stale)
         return f"{self._who(by)} edits {reminder.id[:8]}: {self._words(values)}"
 
-    def _on(self, reminder: Reminder | None, method: str, route: str, verb: str) -> str | None:
+    def _on(self, reminder: Reminder | None, method: str, route: str, verb: str, body: object = None) -> str | None:
         if reminder is None:
             return None
         by = self._asker(reminder)
-        self.world.ask(by, method, f"/api/reminders/{reminder.id}{route}", version=reminder.version)
+        self.world.ask(by, method, f"/api/reminders/{reminder.id}{route}", body, version=reminder.version)
         return f"{self._who(by)} {verb} {reminder.id[:8]}"
 
     def _edit_there(self, task: str | None, fields: dict[str, Any]) -> str | None:

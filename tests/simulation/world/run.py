@@ -16,6 +16,8 @@ from simulation.world.acts import WEIGHTS, Acts
 from simulation.world.engine import DAY, HOUR, MINUTE, SECOND
 from simulation.world.world import World
 
+from reminders.core.holds import undecided, whose
+
 STEPS: Final = 120
 """Acts per run; with the invocations that they cause well over 200 events."""
 
@@ -35,6 +37,8 @@ def steps_of(seed: int, length: int = STEPS) -> list[Step]:
     acts = rng.choices(names, weights, k=length)
     if rng.random() < 0.02:
         acts[rng.randrange(length)] = "long_outage"
+    if rng.random() < 0.03:
+        acts[rng.randrange(length)] = "mass_delete"
     return [Step(act, f"{seed}/{number}") for number, act in enumerate(acts)]
 
 
@@ -66,12 +70,12 @@ class Simulation:
             if not user.syncs:
                 world.ask(user_id, "PUT", "/api/settings", {"sync": "Sync with Salesforce tasks"}, version=user.version)
 
-    def step(self, step: Step) -> None:
-        """Do one act, then let some time pass."""
+    def step(self, step: Step, gap: int | None = None) -> None:
+        """Do one act, then let time pass: so many milliseconds, or as many as the step's seed says."""
         engine = self.world.engine
         engine.rng.seed(step.seed)
         self.acts.do(step.act)
-        self._pass(self._gap(step.act))
+        self._pass(self._gap(step.act) if gap is None else gap)
 
     def _gap(self, act: str) -> int:
         rng = self.world.engine.rng
@@ -105,6 +109,8 @@ class Simulation:
         self._turn_on()
         self._pass(MINUTE)
         self._pass(30 * MINUTE)
+        self._decide()
+        self._pass(30 * MINUTE)
         self.watch.drift_before, self.watch.dead_letters_before = world.clock.now(), len(world.queue.dead)
         for night in range(2):
             self._pass(30 * MINUTE)
@@ -113,6 +119,16 @@ class Simulation:
                     world.ask(world.ada, "POST", f"/api/reminders/{reminder.id}/retry")
             self._pass(DAY - 30 * MINUTE + night)
         self._pass(30 * MINUTE)
+
+    def _decide(self) -> None:
+        """Have Ada confirm or reject what the valve holds, each group as a whole (M9)."""
+        groups = sorted({(whose(each), held.side) for each in self.world.store.all() if (held := undecided(each))})
+        for user, side in groups:
+            verdict = self.world.engine.rng.choice(["confirm", "reject"])
+            self.world.ask(
+                self.world.ada, "POST", f"/api/held-deletes/{verdict}", {"group": {"user": user, "side": side}}
+            )
+            self.world.engine.tell(f"Ada {verdict}s what is held of {user}'s, {side}")
 
     def judge(self) -> None:
         """Hold every invariant of a world at rest against it."""

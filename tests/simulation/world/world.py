@@ -318,6 +318,14 @@ class World:
             self.tick()
         return True
 
+    def show(self, task: str) -> None:
+        """Let a task that was out of sight be seen again: whoever gives the right back saves it."""
+        if task in self.org.state.withheld:
+            self.org.state.withheld.remove(task)
+            owner = self.org.state.store.tables["Task"][task]["OwnerId"]
+            self.there(lambda: self.org.update_task(self.ada, task, OwnerId=owner))
+            self.engine.tell(f"task {task[11:15]} is in sight again")
+
     # --- the end
 
     def calm(self) -> None:
@@ -334,6 +342,8 @@ class World:
         self.automation = None
         self.org.state.validations.clear()
         self.org.state.required.clear()
+        for task in sorted(self.org.state.withheld):
+            self.show(task)
         for schedule in self.schedules.values():
             schedule.stretch, schedule.missed, schedule.doubled = 1, 0, 0
 
