@@ -51,6 +51,9 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     limit: Annotated[int, typer.Option(help="API calls per 24 hours.")] = DAILY_CALLS,
     consumer_key: Annotated[str, typer.Option(help="Consumer key of the app; made up if empty.")] = "",
     consumer_secret: Annotated[str, typer.Option(help="Consumer secret of the app; made up if empty.")] = "",
+    callback: Annotated[
+        str, typer.Option(help="Address that people come back to when they have signed in; others are refused then.")
+    ] = "",
     public_key: Annotated[Path | None, typer.Option(help="PEM file whose JWT assertions are accepted.")] = None,
     seed: Annotated[int, typer.Option(help="Of the random source: equal seeds make equal sample data.")] = 1,
     state: Annotated[
@@ -90,6 +93,8 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         control.url = webhook or control.url
         control.sender.policy.enabled = webhooks and bool(control.url)
         org = control.org
+    if callback:
+        org.let_people_sign_in(callback)
     application = Application(control, own, state)
     print(f"emulated org {org.organization_id} on {address} with {len(org.tasks())} tasks; Ctrl-C stops it", flush=True)
     if proxy_port == NO_PROXY:

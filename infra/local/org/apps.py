@@ -21,6 +21,9 @@ from infra.local.org.wire import LOGIN_HOSTS
 LOGIN: Final = LOGIN_HOSTS[0]
 SCOPES: Final = "api refresh_token openid id"
 _RSA_BITS: Final = 2048
+LONGEST_ID_TOKEN: Final = 720.0
+SIGN_IN_ID_TOKEN: Final = 10.0
+"""Minutes: what Salesforce allows at most, and what the app has that people sign in with."""
 
 
 @lru_cache(maxsize=1)
@@ -40,13 +43,19 @@ def key_pair() -> tuple[str, str]:
 
 @dataclass(slots=True, kw_only=True)
 class App:
-    """The registered app. `run_as`: the user of client credentials; `approved`: users whose assertions are accepted."""
+    """The registered app. `run_as`: the user of client credentials; `approved`: users whose assertions are accepted.
+
+    Without `callbacks` the code flow goes to any address that is `https` or this machine; with them it is as Salesforce has it for an
+    app that people sign in with: only there, PKCE is required, refresh tokens rotate. `id_token_minutes`: Salesforce allows 1 to 720.
+    """
 
     consumer_key: str
     consumer_secret: str
     run_as: str
     approved: set[str] = field(default_factory=set)
     keys: list[RSAPublicKey] = field(default_factory=list)
+    callbacks: set[str] = field(default_factory=set)
+    id_token_minutes: float = LONGEST_ID_TOKEN
 
     def register_key(self, pem: str) -> None:
         """Register a public key, or a certificate, whose private key may sign assertions. Raises ValueError if it is none."""

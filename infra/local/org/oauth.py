@@ -37,6 +37,7 @@ _MILLISECONDS_FROM: Final = 1e11
 
 _LEEWAY: Final = 60
 _CODE_LIFE: Final = 15 * 60
+_ANYWHERE: Final = ("http://localhost:", "http://127.0.0.1:", "https://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class OAuth:
             "/services/oauth2/userinfo": self.openid.userinfo,
             "/services/oauth2/revoke": self._revoke,
             "/services/oauth2/introspect": self._introspect,
+            "/services/auth/idp/oidc/logout": self._sign_out,
             "/.well-known/openid-configuration": self.openid.discovery,
             "/id/keys": self.openid.keys,
         }
@@ -180,13 +182,16 @@ class OAuth:
 
     def _by_refresh(self, request: Request, form: dict[str, str]) -> dict[str, object]:
         self._client(request, form, secret=False)
-        user_id = self.state.sessions.refresh.get(form.get("refresh_token", ""))
+        sessions, given = self.state.sessions, form.get("refresh_token", "")
+        user_id = sessions.refresh.get(given)
         if user_id is None or not self.state.user(user_id).active:
+            sessions.reused(given)
             raise OAuthRefused("invalid_grant", "expired access/refresh token")
         user = self.state.user(user_id)
         granted = self._granted(request, user)
         token = self.openid.id_token(user, issuer=request.base, access_token=str(granted["access_token"]))
-        return {**granted, "id_token": token}
+        rotated = {"refresh_token": sessions.rotate(given)} if self.app.callbacks else {}
+        return {**granted, **rotated, "id_token": token}
 
     def _by_password(self, request: Request, form: dict[str, str]) -> dict[str, object]:
         """Sign in with `username` and `password`, the security token at the password's end."""
@@ -239,10 +244,19 @@ class OAuth:
         if asked.get("response_type") != "code":
             raise OAuthRefused("unsupported_response_type", "response type not supported")
         redirect_uri = asked.get("redirect_uri", "")
-        if not redirect_uri.startswith(("http://localhost:", "http://127.0.0.1:", "https://")):
+        strange = (
+            redirect_uri not in self.app.callbacks if self.app.callbacks else not redirect_uri.startswith(_ANYWHERE)
+        )
+        if strange:
             raise OAuthRefused("redirect_uri_mismatch", "redirect_uri must match configuration")
         if asked.get("code_challenge") and asked.get("code_challenge_method") != "S256":
             raise OAuthRefused("invalid_request", "code_challenge_method must be S256")
+        if self.app.callbacks and not asked.get("code_challenge"):
+            return _back(
+                redirect_uri, asked, error="invalid_request", error_description="missing required code challenge"
+            )
+        if "deny" in asked:
+            return _back(redirect_uri, asked, error="access_denied", error_description="end-user denied authorization")
         user = self.state.users.get(asked.get("user_id", ""))
         if user is None or not user.active:
             return self._choose(asked)
@@ -254,19 +268,22 @@ class OAuth:
             nonce=asked.get("nonce", ""),
             issued=self.state.second(),
         )
-        back = {"code": code, **({"state": asked["state"]} if "state" in asked else {})}
-        joint = "&" if "?" in redirect_uri else "?"
-        return Response(status=HTTPStatus.FOUND, headers={"Location": f"{redirect_uri}{joint}{urlencode(back)}"})
+        return _back(redirect_uri, asked, code=code)
 
     def _choose(self, asked: dict[str, str]) -> Response:
         """Give the page on which a person says who they are: this org knows no passwords."""
         links = "".join(
-            f'<li><a href="?{html.escape(urlencode({**asked, "user_id": user.id}))}">{html.escape(user.name)}</a></li>'
+            f'<li><a href="?{html.escape(urlencode({**asked, "user_id": user.id}))}">{html.escape(user.name)}</a> '
+            f"{html.escape(user.username)}</li>"
             for user in self.state.users.values()
-            if user.active
+            if user.active and user.id != self.app.run_as
         )
-        page = f"<!doctype html><title>Sign in</title><h1>Sign in to the emulated org as</h1><ul>{links}</ul>"
-        return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
+        deny = f'<p><a href="?{html.escape(urlencode({**asked, "deny": "1"}))}">Deny</a> that the app learns who you are</p>'
+        return _page("Sign in to the emulated org", f"<ul>{links}</ul>{deny}")
+
+    def _sign_out(self, _: Request) -> Response:
+        """Answer `end_session_endpoint`: there is no browser session here that would have to end."""
+        return _page("Signed out of the emulated org", "")
 
     def _revoke(self, request: Request) -> Response:
         form = _form(request)
@@ -296,6 +313,20 @@ class OAuth:
                 **({} if refreshing else {"exp": now + INACTIVITY}),
             }
         )
+
+
+def _back(redirect_uri: str, asked: dict[str, str], **told: str) -> Response:
+    """Send the browser back to the app, with its `state`."""
+    query = urlencode({**told, **({"state": asked["state"]} if "state" in asked else {})})
+    joint = "&" if "?" in redirect_uri else "?"
+    return Response(status=HTTPStatus.FOUND, headers={"Location": f"{redirect_uri}{joint}{query}"})
+
+
+def _page(title: str, content: str) -> Response:
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page/style.css"><title>{title}</title>'
+    body = f"<main><h1>{title}</h1>{content}</main>"
+    page = f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
+    return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
 
 
 def _form(request: Request) -> dict[str, str]:

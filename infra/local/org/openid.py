@@ -19,7 +19,6 @@ from infra.local.org.state import State, User
 from infra.local.org.wire import Request, Response, answer, stamp
 
 KEY_ID: Final = "org-key-1"
-_ID_TOKEN_LIFE: Final = 720 * 60
 
 
 class OpenId:
@@ -30,7 +29,9 @@ class OpenId:
         self.app = app
         self._now = now
 
-    def id_token(self, user: User, *, issuer: str, nonce: str = "", access_token: str = "") -> str:
+    def id_token(
+        self, user: User, *, issuer: str, nonce: str = "", access_token: str = "", minutes: float | None = None
+    ) -> str:
         """Sign an id token (RS256): `sub` is the user's address at the login host, `aud` the consumer key."""
         now = int(self._now().timestamp())
         claims: dict[str, object] = {
@@ -38,7 +39,7 @@ class OpenId:
             "sub": f"{LOGIN}/id/{self.state.organization_id}/{user.id}",
             "aud": self.app.consumer_key,
             "iat": now,
-            "exp": now + _ID_TOKEN_LIFE,
+            "exp": now + int((minutes or self.app.id_token_minutes) * 60),
         }
         if nonce:
             claims["nonce"] = nonce
@@ -64,6 +65,7 @@ class OpenId:
                 "authorization_endpoint": f"{oauth}/authorize",
                 "token_endpoint": f"{oauth}/token",
                 "revocation_endpoint": f"{oauth}/revoke",
+                "end_session_endpoint": f"{base}/services/auth/idp/oidc/logout",
                 "userinfo_endpoint": f"{oauth}/userinfo",
                 "jwks_uri": f"{base}/id/keys",
                 "introspection_endpoint": f"{oauth}/introspect",

@@ -30,6 +30,7 @@ class Sessions:
         self._rng = rng
         self.living: dict[str, Session] = {}
         self.refresh: dict[str, str] = {}
+        self._rotated: dict[str, str] = {}
 
     def secret(self, length: int = _LENGTH) -> str:
         """Make an unguessable-looking text. It is drawn from the org's random source: this org guards nothing real."""
@@ -46,6 +47,18 @@ class Sessions:
         token = self.secret()
         self.refresh[token] = user_id
         return token
+
+    def rotate(self, token: str) -> str:
+        """Replace a refresh token by a new one; gives that."""
+        fresh = self.open_refresh(self.refresh.pop(token))
+        self._rotated[token] = fresh
+        return fresh
+
+    def reused(self, token: str) -> None:
+        """End what came of a refresh token that was rotated out and is used once more: one of both users has stolen it."""
+        while token in self._rotated:
+            token = self._rotated.pop(token)
+            self.refresh.pop(token, None)
 
     def user_of(self, token: str, now: int) -> str | None:
         """Tell whose token it is, and keep the session alive; None if unknown, revoked or expired."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from infra.local.org import bulk1, dml, objects, rest, schema, soap
-from infra.local.org.apps import App, key_pair
+from infra.local.org.apps import LONGEST_ID_TOKEN, SIGN_IN_ID_TOKEN, App, key_pair
 from infra.local.org.calls import CallLog
 from infra.local.org.conversion import convert
 from infra.local.org.errors import Refused, not_found
@@ -115,6 +115,11 @@ class Org(Setup):
         """Accept JWT assertions signed with this key's other half."""
         self.oauth.app.register_key(public_pem)
 
+    def let_people_sign_in(self, callback: str) -> None:
+        """Be the org of an app that people sign in with, there alone; its id tokens live as short as infra/salesforce has it."""
+        self.oauth.app.callbacks.add(callback)
+        self.oauth.app.id_token_minutes = SIGN_IN_ID_TOKEN
+
     # --- people
 
     def caller(self, user_id: str) -> Caller:
@@ -130,8 +135,9 @@ class Org(Setup):
         return self.state.sessions.open_refresh(user_id)
 
     def id_token(self, user_id: str, *, nonce: str = "") -> str:
-        """Give an id token for the user, issued by this org's own address."""
-        return self.oauth.openid.id_token(self.state.user(user_id), issuer=self.base, nonce=nonce)
+        """Give an id token for the user, issued by this org's own address, for as long as Salesforce allows."""
+        user = self.state.user(user_id)
+        return self.oauth.openid.id_token(user, issuer=self.base, nonce=nonce, minutes=LONGEST_ID_TOKEN)
 
     def create(self, user_id: str, sobject: str, **fields: object) -> str:
         """Create a record of any object as this user; gives its id. Raises Salesforce's errors (`Refused`)."""

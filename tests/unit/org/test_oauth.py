@@ -179,6 +179,64 @@ def test_no_code_for_strange_addresses(org: Org, session: requests.Session) -> N
     assert answer.status_code == 400
 
 
+CALLBACK = "https://center.example/auth/callback"
+
+
+def authorize(org: Org, session: requests.Session, **changes: str) -> requests.Response:
+    """Ask for a code as the app does that people sign in with, or with something changed; empty leaves it out."""
+    asked = {
+        "response_type": "code",
+        "client_id": org.consumer_key,
+        "redirect_uri": CALLBACK,
+        "state": "s1",
+        "code_challenge": base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    params = {name: value for name, value in (asked | changes).items() if value}
+    return session.get(f"{HOST}/services/oauth2/authorize", params=params, timeout=5, allow_redirects=False)
+
+
+def sign_in(org: Org, user: User, session: requests.Session) -> dict[str, str]:
+    """Sign somebody in; gives the token answer."""
+    back = authorize(org, session, user_id=user.id)
+    form = {"grant_type": "authorization_code", "client_id": org.consumer_key, "redirect_uri": CALLBACK}
+    form |= {"code": parse_qs(urlsplit(back.headers["Location"]).query)["code"][0], "code_verifier": "v" * 43}
+    answer: dict[str, str] = session.post(TOKEN, data=form, timeout=5).json()
+    return answer
+
+
+def renew(org: Org, session: requests.Session, refresh_token: str) -> dict[str, str]:
+    """Use a refresh token."""
+    form = {"grant_type": "refresh_token", "client_id": org.consumer_key, "refresh_token": refresh_token}
+    answer: dict[str, str] = session.post(TOKEN, data=form, timeout=5).json()
+    return answer
+
+
+def test_an_app_for_people_is_strict(org: Org, ann: User, session: requests.Session) -> None:
+    """With a registered address: no other one, not even below it, and no code without PKCE. A refusal goes back with the state."""
+    org.let_people_sign_in(CALLBACK)
+    for other in (f"{CALLBACK}/x", "https://evil.example/", "http://127.0.0.1:9/auth/callback"):
+        refused = authorize(org, session, redirect_uri=other, user_id=ann.id)
+        assert (refused.status_code, refused.json()["error"]) == (400, "redirect_uri_mismatch")
+    bare = parse_qs(urlsplit(authorize(org, session, code_challenge="").headers["Location"]).query)
+    assert (bare["error"], bare["state"]) == (["invalid_request"], ["s1"])
+    denied = parse_qs(urlsplit(authorize(org, session, deny="1").headers["Location"]).query)
+    assert (denied["error"], denied["state"]) == (["access_denied"], ["s1"])
+
+
+def test_refresh_tokens_rotate_and_a_reused_one_ends_all_of_them(
+    org: Org, ann: User, session: requests.Session
+) -> None:
+    """Whoever uses a token that was rotated out has stolen it, or was stolen from: neither goes on."""
+    org.let_people_sign_in(CALLBACK)
+    first = sign_in(org, ann, session)["refresh_token"]
+    second = renew(org, session, first)["refresh_token"]
+    third = renew(org, session, second)["refresh_token"]
+    assert len({first, second, third}) == 3
+    assert renew(org, session, first)["error"] == "invalid_grant"
+    assert renew(org, session, third)["error"] == "invalid_grant"
+
+
 def test_simple_salesforce_signs_in_unmodified(org: Org, session: requests.Session) -> None:
     """The client library that the product uses, with both of its server-to-server sign-ins."""
     by_secret = Salesforce(
