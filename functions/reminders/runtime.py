@@ -29,11 +29,19 @@ from reminders.salesforce.outbound_message import ANYBODY, Senders, matches
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from reminders.signin.provider import Provider
+
 AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 """Of every AWS client that we build: seconds per attempt, and attempts in all."""
 
 _Variables = TypeVar(
-    "_Variables", "Environment", "ReceiverEnvironment", "RelayEnvironment", "AnnouncerEnvironment", "SweepEnvironment"
+    "_Variables",
+    "Environment",
+    "ReceiverEnvironment",
+    "RelayEnvironment",
+    "AnnouncerEnvironment",
+    "SweepEnvironment",
+    "SignInEnvironment",
 )
 
 
@@ -90,6 +98,15 @@ class SweepEnvironment:
     """What only the sweep reads from the environment besides."""
 
     hints_dead_letters_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInEnvironment:
+    """What the sign-in reads from the environment: the org's issuer and id, and the consumer key of the app that people sign in with."""
+
+    sign_in_issuer: str
+    sign_in_audience: str
+    organization_id: str
 
 
 class SystemClock:
@@ -172,6 +189,22 @@ def bus() -> Bus:
     telemetry.logger()
     variables = read(AnnouncerEnvironment, os.environ)
     return EventBus(boto3.client("events", config=AWS), variables.event_bus, clock())
+
+
+@cache
+def provider() -> Provider:
+    """Everything the sign-in needs, and nothing else. Raises NotConfigured."""
+    from reminders.signin import provider as openid  # noqa: PLC0415 -- receive must not load it
+
+    telemetry.logger()
+    variables = read(SignInEnvironment, os.environ)
+    return openid.Provider(
+        openid.Client(
+            issuer=variables.sign_in_issuer,
+            client_id=variables.sign_in_audience,
+            organization_id=variables.organization_id,
+        )
+    )
 
 
 def world() -> World:

@@ -123,7 +123,8 @@ def signed_in(browser: Browser, address: str, name: str) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE)
     page.add_init_script(LOADED)
     page.goto("/")
-    page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Sign in with Salesforce").click()
+    page.get_by_role("link", name=name, exact=True).click()
     page.locator(".row").first.wait_for()
     yield page
     page.close()

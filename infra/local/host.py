@@ -128,11 +128,6 @@ class Host:
         for thread in self._threads:
             thread.join()
 
-    def people(self) -> list[dict[str, Any]]:
-        """The people with fresh id tokens, for the page's local sign-in."""
-        about = httpx.get(f"{self._org}/__control/stack", timeout=_ORG_SECONDS).raise_for_status().json()
-        return people(about, "id_token")
-
     def events(self) -> list[dict[str, Any]]:
         """What was sent on the event buses, oldest first."""
         return self._events.read()
@@ -177,12 +172,6 @@ class Host:
                 self._stop.wait(_PAUSE_SECONDS)
             else:
                 return
-
-
-def people(about: Mapping[str, Any], *tokens: str) -> list[dict[str, Any]]:
-    """The people of the emulated org, with these tokens; the integration user is none."""
-    shown = ("username", "user_id", "name", "admin", *tokens)
-    return [{name: user[name] for name in shown} for user in about["users"] if user["role"] != "integration"]
 
 
 def org_clock(org: str) -> MovableClock:

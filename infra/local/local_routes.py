@@ -1,6 +1,5 @@
-"""Routes of the local stack that no template has: the page's sign-in, and the clock. They are part of no deployment.
+"""Routes of the local stack that no template has: the bus's events, and the clock. They are part of no deployment.
 
-    GET   /__local/users   the sample users and their id tokens, in place of a sign-in
     GET   /__local/events  everything that was sent on the template's event buses, oldest first
     POST  /__local/clock   {"seconds": 120}: moves the clocks of the org and of the functions; answers {"ahead": seconds}
 
@@ -18,7 +17,6 @@ from typing import Any, Final, Protocol
 
 from infra.local.gateway import Answer, Request, message
 
-USERS: Final = "/__local/users"
 EVENTS: Final = "/__local/events"
 CLOCK: Final = "/__local/clock"
 LONGEST_LEAP: Final = 7 * 24 * 60 * 60
@@ -27,9 +25,6 @@ LONGEST_LEAP: Final = 7 * 24 * 60 * 60
 
 class Stack(Protocol):
     """What the routes do things to."""
-
-    def people(self) -> list[dict[str, Any]]:
-        """The people with fresh id tokens."""
 
     def events(self) -> list[dict[str, Any]]:
         """What was sent on the event buses."""
@@ -41,7 +36,6 @@ class Stack(Protocol):
 def local_routes(stack: Stack) -> Mapping[tuple[str, str], Callable[[Request], Answer]]:
     """The routes by method and path."""
     return {
-        ("GET", USERS): lambda _: _json(stack.people()),
         ("GET", EVENTS): lambda _: _json(stack.events()),
         ("POST", CLOCK): lambda request: _move(stack, request),
     }

@@ -22,7 +22,7 @@ from typing import Any, Final, Self
 import httpx
 
 from infra.local.deploy import Endpoints, deploy
-from infra.local.host import Deployed, people
+from infra.local.host import Deployed
 from infra.local.local_routes import CLOCK
 from infra.local.template import load
 
@@ -187,7 +187,7 @@ class Stack:
             "webhook": webhook,
             "clock": f"{self.command_center}{CLOCK}",
             "functions_pid": functions.process.pid,
-            "users": people(about, "id_token", "access_token"),
+            "users": _people(about),
         }
         self._until("functions", lambda: _answers(f"{self.command_center}/"))
         self._until("org", lambda: _answers(f"{self.org}/"))
@@ -196,6 +196,7 @@ class Stack:
     def _org_arguments(self, webhook: str) -> tuple[str, ...]:
         options = self._options
         arguments = ["--port", str(self._ports["org"]), "--users", str(options.users), "--tasks", str(options.tasks)]
+        arguments += ["--callback", f"{self.command_center}/auth/callback"]
         if options.webhooks:
             arguments += ["--webhook", webhook]
         if options.data:
@@ -281,6 +282,12 @@ def _ports(*wanted: int) -> tuple[int, ...]:
                 raise StackError(f"port {port} is taken by another program; choose another one") from None
             found.append(int(probe.getsockname()[1]))
     return tuple(found)
+
+
+def _people(about: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The people of the emulated org, with tokens for both sides; the integration user is none."""
+    shown = ("username", "user_id", "name", "admin", "id_token", "access_token")
+    return [{name: user[name] for name in shown} for user in about["users"] if user["role"] != "integration"]
 
 
 def _kept_secret(data: Path) -> str:

@@ -43,6 +43,7 @@ _API_WITHOUT_MEANING: Final = {
     "Description",
     "DisableExecuteApiEndpoint",
     "FailOnWarnings",
+    "RouteSettings",
 }
 _QUEUE_MAPPING: Final = {
     "BatchSize",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes.on_the_page import make, names, refuse
+from fakes.on_the_page import be, make, names, refuse
 from fakes.people import BO, Api
 from playwright.sync_api import Page, expect
 
@@ -25,8 +25,8 @@ def test_it_speaks_as_the_users_salesforce_does(  # noqa: PLR0913, PLR0917 - wha
     api.org.directory[BO] = replace(api.org.directory[BO], language=language)
     make(api, "Call Nina")
     make(api, "Older", "2026-11-19")
+    be(page, "Bo Berg")
     page.goto("/")
-    page.get_by_role("button", name="Bo Berg").click()
     expect(page.get_by_role("heading", name=heading, level=1)).to_be_visible()
     expect(page.locator(".head-title")).to_contain_text(day)
     expect(page.locator(".row-due").first).to_have_text(late)
@@ -40,8 +40,8 @@ def test_problems_and_settings_are_told_in_swedish(page: Page, api: Api) -> None
     """C4, S1: what the server says of a problem, and the choice of the sync, are words of the language, too; values are not."""
     api.org.directory[BO] = replace(api.org.directory[BO], language="sv")
     refuse(api, make(api, "Call Nina"))
+    be(page, "Bo Berg")
     page.goto("/#/diagnostics")
-    page.get_by_role("button", name="Bo Berg").click()
     cause = page.get_by_role("region", name="FIELD_CUSTOM_VALIDATION_EXCEPTION")
     expect(cause).to_contain_text("En valideringsregel i er organisation avvisar uppgiften")
     expect(cause).to_contain_text("Tryck sedan på Försök igen.")

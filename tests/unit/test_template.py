@@ -18,10 +18,17 @@ from infra.local.template import Template, load
 from reminders.aws.change_events import KNOWN
 from reminders.core.reminder import Side
 from reminders.ledger import items
-from reminders.runtime import AnnouncerEnvironment, Environment, ReceiverEnvironment, RelayEnvironment, SweepEnvironment
+from reminders.runtime import (
+    AnnouncerEnvironment,
+    Environment,
+    ReceiverEnvironment,
+    RelayEnvironment,
+    SignInEnvironment,
+    SweepEnvironment,
+)
 
 ROOT = Path(inspect.getfile(infra.local)).resolve().parents[2]
-VERBS = ("receive", "poll", "pull", "push", "announce", "sweep", "api")
+VERBS = ("receive", "poll", "pull", "push", "announce", "sweep", "api", "sign_in")
 WHOLE_TABLE = {"dynamodb:Scan", "dynamodb:*", "dynamodb:DeleteTable", "dynamodb:CreateTable"}
 
 
@@ -43,7 +50,7 @@ def template() -> Template:
 
 def function(template: Template, verb: str) -> dict[str, Any]:
     """The resolved properties of a function."""
-    return template.properties(template.resources[f"{verb.capitalize()}Function"])
+    return template.properties(template.resources[f"{verb.title().replace('_', '')}Function"])
 
 
 def mapping(template: Template, verb: str) -> dict[str, Any]:
@@ -58,7 +65,7 @@ def mapping(template: Template, verb: str) -> dict[str, Any]:
 
 def statements(template: Template, verb: str) -> list[dict[str, Any]]:
     """What a function may do."""
-    return [one for policy in function(template, verb)["Policies"] for one in policy["Statement"]]
+    return [one for policy in function(template, verb).get("Policies", ()) for one in policy["Statement"]]
 
 
 def schedules(template: Template, verb: str) -> list[str]:
@@ -84,7 +91,8 @@ def test_a_function_is_described_by_its_docstring(template: Template, verb: str)
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_function_is_given_every_variable_that_it_reads(template: Template, verb: str) -> None:
     """A variable that the template lacks would stop the function at its first event."""
-    read = [*fields({"receive": ReceiverEnvironment, "announce": AnnouncerEnvironment}.get(verb, Environment))]
+    own = {"receive": ReceiverEnvironment, "announce": AnnouncerEnvironment, "sign_in": SignInEnvironment}
+    read = [*fields(own.get(verb, Environment))]
     read += fields(SweepEnvironment) if verb == "sweep" else ()
     assert {field.name.upper() for field in read} <= set(function(template, verb)["Environment"]["Variables"])
 
@@ -122,7 +130,15 @@ def test_the_webhook_may_only_send_hints_and_read_its_own_secret(template: Templ
     }
 
 
-def test_only_page_webhook_and_api_description_are_open(template: Template) -> None:
+def test_the_sign_in_may_do_nothing_in_the_account(template: Template) -> None:
+    """C7: strangers reach it, so it holds no key and reads no table; every route of it has a limit of its own."""
+    assert statements(template, "sign_in") == []
+    limits = template.properties(template.resources["HttpApi"])["RouteSettings"]
+    routes = [event["Properties"] for event in function(template, "sign_in")["Events"].values()]
+    assert set(limits) == {f"{route['Method']} {route['Path']}" for route in routes}
+
+
+def test_only_page_webhook_sign_in_and_api_description_are_open(template: Template) -> None:
     """Everything else needs a token of the org's sign-in (C7)."""
     routes = {
         (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get("Auth")
@@ -131,7 +147,8 @@ def test_only_page_webhook_and_api_description_are_open(template: Template) -> N
         if event["Type"] == "HttpApi"
     }
     opened = {route for route, auth in routes.items() if auth == {"Authorizer": "NONE"}}
-    assert opened == {("GET", "/"), ("GET", "/assets/{proxy+}"), ("GET", "/openapi.json")}
+    signing_in = {("GET", "/auth/login"), ("GET", "/auth/callback"), ("POST", "/auth/token"), ("POST", "/auth/logout")}
+    assert opened == {("GET", "/"), ("GET", "/assets/{proxy+}"), ("GET", "/openapi.json"), *signing_in}
     assert set(routes) - opened == {("ANY", "/api/{proxy+}"), ("POST", "/hooks/{secret}")}
     [webhook] = function(template, "receive")["Events"].values()
     assert webhook["Properties"]["ApiId"] == "WebhookApi.Ref"

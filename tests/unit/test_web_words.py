@@ -25,7 +25,7 @@ UNSAID = {"person_data.py", "people_data.py", "search.py"}
 
 TECHNICAL = {
     *("GET", "POST", "PUT", "PATCH", "DELETE", "UTC", "{when}"),
-    *("Authorization", "Content-Type", "ETag", "If-Match", "If-None-Match", "Idempotency-Key"),
+    *("Authorization", "Content-Type", "X-Reminder-Sync", "ETag", "If-Match", "If-None-Match", "Idempotency-Key"),
     *("Enter", "Escape", "Esc", "ArrowUp", "ArrowDown", "Shift+ArrowUp", "Shift+ArrowDown", "Ctrl+a", "Ctrl+z"),
     *("N", "C", "E", "D", "T", "M", "P", "X", "U", "Ctrl A", "Shift ↑ ↓"),
     *("Custom", "TASK_NOT_VISIBLE"),

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from reminders.core.identity import identity
 from reminders.core.reminder import Reminder
 from reminders.core.settings import User
 from reminders.ports import World
 from reminders.services.errors import ApiError
 from reminders.sync import people
 
-_SUBJECT = re.compile(r"https://[^/\s]+/id/([a-zA-Z0-9]{18})/(005[a-zA-Z0-9]{15})")
 _USER_ID = re.compile(r"005[a-zA-Z0-9]{15}")
 
 
@@ -32,12 +32,12 @@ def user_id(claims: Mapping[str, object], organization_id: str) -> str:
     The authorizer checked signature, issuer, audience and expiry; that the organisation is ours is checked here, with every
     request, because one sandbox's login host serves many orgs.
     """
-    match = _SUBJECT.fullmatch(str(claims.get("sub", "")))
-    if not match:
+    who = identity(claims.get("sub", ""))
+    if who is None:
         raise ApiError(401, "not_signed_in", "Sign in with Salesforce first.")
-    if match[1] != organization_id:
+    if who.organization_id != organization_id:
         raise ApiError(403, "other_organization", "You are signed in to another Salesforce organisation.")
-    return match[2]
+    return who.user_id
 
 
 def sign_in(world: World, asker_id: str) -> User:

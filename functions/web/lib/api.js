@@ -8,8 +8,8 @@ import { renew, token } from "./session.js";
  * `version` becomes If-Match, `etag` If-None-Match, `key` Idempotency-Key.
  */
 export async function call(method, path, { body, version, etag, key } = {}) {
-  const asked = () => {
-    const headers = { Authorization: `Bearer ${token()}` };
+  const asked = async () => {
+    const headers = { Authorization: `Bearer ${await token()}` };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (version !== undefined) headers["If-Match"] = typeof version === "number" ? `"${version}"` : version;
     if (etag) headers["If-None-Match"] = etag;
@@ -17,7 +17,10 @@ export async function call(method, path, { body, version, etag, key } = {}) {
     return send(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   };
   let response = await asked();
-  if (response.status === 401 && (await renew())) response = await asked();
+  if (response.status === 401) {
+    await renew();
+    response = await asked();
+  }
   if (response.status === 304) return { status: 304, etag };
   if (!response.ok) {
     const answer = await response.json().catch(() => null);

@@ -2,7 +2,7 @@
 
 import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
-import { forget, localUsers, remembered, signInAs } from "../lib/session.js";
+import { endSession, failedSignIn, forget, onReplaced, onTold, renew, returnToRoute, signedInAs, tell } from "../lib/session.js";
 import { signal } from "../lib/ui.js";
 import { speak } from "../lib/words.js";
 import { refusals } from "./edits.js";
@@ -10,31 +10,40 @@ import { ahead, cursor, listed, me, names, newer, selected } from "./lists.js";
 import { closeOffer } from "./undo.js";
 import { problems, readNames, status, stopWatching, trouble } from "./watch.js";
 
-/** Where the sign-in stands: { step: "looking" | "choose" | "none" | "failed" | "in", users, problem }. */
+/**
+ * Where the sign-in stands: { step: "looking" | "out" | "left" | "problem" | "refused" | "failed" | "stuck" | "in" }. Of "problem" the
+ * server's code and of "refused", "failed" and "stuck" the words; "left" is after signing out, with what Salesforce said to it.
+ */
 export const account = signal({ step: "looking" });
 
-/** Look who was here before, or offer to sign in; `problem` says why it did not work before. */
-export async function begin(problem = null) {
+/** Enter if the browser has a session, or say why not. */
+export async function begin() {
   leave();
+  forget();
+  const problem = failedSignIn();
+  if (problem) {
+    account.value = { step: "problem", problem };
+    return;
+  }
   try {
-    const users = await localUsers();
-    const back = users && !problem && remembered(users);
-    if (back) await enter(back);
-    else account.value = users ? { step: "choose", users, problem } : { step: "none" };
+    await renew();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    account.value = { step: "failed", problem: error.message };
+    account.value = error.status === 401 ? { step: "out", ended: error.code === "session_ended" } : { step: "failed", problem: error.message };
+    return;
   }
+  await enter();
 }
 
-export async function enter(user) {
-  signInAs(user);
+async function enter() {
   try {
     const found = (await call("GET", "/api/me")).body;
     await speak(found.language);
     names.value = new Map([[found.id, found.name]]);
     me.value = found;
     account.value = { step: "in" };
+    returnToRoute();
+    tell(found.id);
     await readNames();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -44,11 +53,30 @@ export async function enter(user) {
   }
 }
 
-export function signOut() {
+/** Sign out in all tabs, and at Salesforce. Where the server does not answer one is not signed out, and is told so. */
+export async function signOut() {
   leave();
-  forget();
-  begin();
+  try {
+    const { revoked, salesforce } = await endSession();
+    account.value = { step: "left", revoked, salesforce };
+    tell(null);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    account.value = { step: "stuck", problem: error.message };
+  }
 }
+
+onTold((who) => {
+  const { step } = account.value;
+  if (who === null) {
+    leave();
+    forget();
+    account.value = { step: "left", revoked: true, salesforce: null };
+  } else if (step === "in" ? who !== signedInAs() || trouble.value?.status === 401 : step !== "looking") {
+    begin();
+  }
+});
+onReplaced(begin);
 
 function leave() {
   stopWatching();

@@ -4,9 +4,10 @@ import { Icon, IconButton } from "../components/icon.js";
 import { Help, help } from "../components/help.js";
 import { Toast } from "../components/toast.js";
 import { route } from "../lib/routes.js";
+import { signInAtSalesforce } from "../lib/session.js";
 import { html, view } from "../lib/ui.js";
 import { t } from "../lib/words.js";
-import { account, begin, signOut } from "../store/account.js";
+import { account, signOut } from "../store/account.js";
 import { me } from "../store/lists.js";
 import { problems, status, trouble, look } from "../store/watch.js";
 import { Gate } from "./gate.js";
@@ -74,7 +75,7 @@ const SyncChip = view(() => {
 const Account = view(() => html`
     <div class="account">
       <span class="account-name"><bdi>${me.value.name}</bdi>${me.value.admin && html`<span class="slds-badge">${t("Administrator")}</span>`}</span>
-      <${IconButton} name="logout" label=${t("Switch user")} onClick=${signOut} />
+      <${IconButton} name="logout" label=${t("Sign out")} onClick=${signOut} />
     </div>`);
 
 const Trouble = view(() => {
@@ -85,6 +86,6 @@ const Trouble = view(() => {
     <div class="banner" role="alert">
       <${Icon} name=${error.status === 0 ? "offline" : "warning"} />
       <p>${ended ? t("Your session has ended.") : t(error.message)} ${t("What you see may be old.")}</p>
-      <button type="button" class="slds-button slds-button_neutral" onClick=${ended ? () => begin() : look}>${ended ? t("Sign in again") : t("Try now")}</button>
+      <button type="button" class="slds-button slds-button_neutral" onClick=${ended ? () => signInAtSalesforce() : look}>${ended ? t("Sign in again") : t("Try now")}</button>
     </div>`;
 });

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import httpx
 
+from infra.local.sign_in import SignedIn
+
 VERSION: Final = "v66.0"
 TIMEOUT_SECONDS: Final = 30.0
 IDLE_SECONDS: Final = 2.0
@@ -122,12 +124,10 @@ class Team:
         return datetime.fromisoformat(self.ask("GET", "clock")["now"])
 
     def sign_in(self) -> None:
-        """Give everybody fresh tokens for both screens."""
+        """Open everybody's page of the org with a fresh token. The Command Center they sign in to as everybody does (C7)."""
         users = {user["user_id"]: user for user in self.ask("GET", "page")["users"]}
         for person in self.everybody:
-            user = users[person.user_id]
-            person.center.headers["Authorization"] = f"Bearer {user['id_token']}"
-            person.org.headers["Authorization"] = f"Bearer {user['access_token']}"
+            person.org.headers["Authorization"] = f"Bearer {users[person.user_id]['access_token']}"
 
     def ask(self, method: str, name: str, body: Values | None = None) -> Any:  # noqa: ANN401 - JSON
         """Ask the org's control resource."""
@@ -158,7 +158,9 @@ def gather(stack: Json) -> Iterator[Team]:
             return clients.enter_context(httpx.Client(base_url=base, timeout=TIMEOUT_SECONDS, limits=fresh))
 
         def person(user: Json) -> Person:
-            return Person(user["name"], user["user_id"], client(stack["command_center"]), client(stack["org"]))
+            center = client(stack["command_center"])
+            center.auth = SignedIn(stack["command_center"], user["user_id"])
+            return Person(user["name"], user["user_id"], center, client(stack["org"]))
 
         control = client(stack["org"])
         known = control.get("/__control/page").raise_for_status().json()

@@ -11,9 +11,11 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from infra.local.org.apps import SIGN_IN_ID_TOKEN
 from infra.local.org.schema import EXTERNAL_ID
 from infra.salesforce.metadata import FOLDER, NAMESPACE, SUFFIX, components, faults, known, root
 from reminders.salesforce.client import ADMIN_PERMISSION_SET
+from reminders.signin.cookies import SESSION_SECONDS
 
 PROJECT = json.loads((FOLDER / "sfdx-project.json").read_text())
 
@@ -125,6 +127,24 @@ def test_each_app_signs_in_whom_it_is_for() -> None:
     assert every(integration, "certificate")
     assert not every(people, "certificate")
     assert all(text(app, "isPkceRequired") == "true" for app in apps.values())
+    public = {
+        "isConsumerSecretOptional": "true",
+        "isSecretRequiredForRefreshToken": "false",
+        "isRefreshTokenRotationEnabled": "true",
+    }
+    assert {
+        name: text(people, name) for name in public
+    } == public  # what the sign-in counts on: no secret, each token once
+    assert float(text(people, "idTokenConfig", "idTokenValidityInMinutes")) == SIGN_IN_ID_TOKEN
+    [policy] = [
+        each
+        for each in map(root, FOLDER.glob("apps/extlClntAppOauthPolicies/*"))
+        if text(each, "label") == "Reminder Sync Sign-In"
+    ]
+    assert (int(text(policy, "refreshTokenValidityPeriod")), text(policy, "refreshTokenValidityUnit")) == (
+        SESSION_SECONDS / 86_400,
+        "Days",
+    )
     scopes = {text(each, "label"): text(each, "commaSeparatedOauthScopes") for each in map(root, FOLDER.glob("apps/extlClntAppOauthSettings/*"))}  # fmt: skip
     assert scopes == {"Reminder Sync Integration": "Api, RefreshToken", "Reminder Sync Sign-In": "OpenID, RefreshToken"}
     for policy in map(root, FOLDER.glob("apps/extlClntAppOauthPolicies/*")):

@@ -17,10 +17,6 @@ class Stack:
     def __init__(self) -> None:
         self.moved = 0
 
-    def people(self) -> list[dict[str, Any]]:
-        """One person."""
-        return [{"name": "Ada"}]
-
     def events(self) -> list[dict[str, Any]]:
         """One event."""
         return [{"source": "reminder-sync"}]
@@ -36,11 +32,6 @@ def ask(stack: Stack, method: str, path: str, body: bytes = b"", kind: str = "ap
     center = Gateway([], {}, local_routes(stack))
     answer = center.answer(Request(method, path, "", {"content-type": kind}, body, "127.0.0.1"))
     return answer.status, json.loads(answer.body)
-
-
-def test_the_page_finds_its_people() -> None:
-    """Without a sign-in of its own, the page has nobody to be."""
-    assert ask(Stack(), "GET", "/__local/users") == (200, [{"name": "Ada"}])
 
 
 def test_the_clock_is_moved_by_whole_seconds() -> None:
