@@ -81,6 +81,10 @@ def main() -> None:
         fill(api)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         with opened(browser, address, LAPTOP) as page:
+            page.goto("/")
+            page.get_by_role("button", name="Sign in with Salesforce").wait_for()
+            take(page, "sign-in")
+        with opened(browser, address, LAPTOP) as page:
             open_as(page)
             take(page, "work-list")
             open_reminder(page, "Ring Hooli on Sunday")

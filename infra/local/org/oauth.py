@@ -324,7 +324,7 @@ def _back(redirect_uri: str, asked: dict[str, str], **told: str) -> Response:
 
 def _page(title: str, content: str) -> Response:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/page/style.css"><title>{title}</title>'
-    body = f"<main><h1>{title}</h1>{content}</main>"
+    body = f'<main class="words"><h1>{title}</h1>{content}</main>'
     page = f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
     return Response(body=page.encode(), headers={"Content-Type": "text/html; charset=utf-8"})
 
