@@ -14,11 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import jwt
 import pytest
 import requests
+
+from infra.local.org.__main__ import config
+from infra.local.org.server import Application
 
 ROOT = Path(__file__).parents[2]
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -297,6 +301,12 @@ def metadata_api(at: Server) -> bool:
     return told.status_code == 500 and "sf:INVALID_OPERATION" in told.text
 
 
+def patience(_: Server) -> bool:
+    """An idle connection outlives the pauses of programs that look at a job every few seconds, five of them mostly."""
+    application = cast("Application", SimpleNamespace(asgi=None))
+    return config(application).timeout_keep_alive >= 60
+
+
 LATER = {"If-Modified-Since": "Thu, 26 Nov 2099 10:00:00 GMT"}
 TABLE: dict[str, tuple[str, Callable[[Server], bool]]] = {
     "trailing slash": ("the route counts empty parts", path(f"{ROOT_OF}/sobjects/Task/{{task}}/")),
@@ -409,6 +419,11 @@ TABLE: dict[str, tuple[str, Callable[[Server], bool]]] = {
     ),
     "XML": ("JSON is answered whatever is asked for", in_xml),
     "introspection": ("only access tokens are known", introspected),
+    "a pause": ("the server closes a connection just when it is used again", patience),
+    "profile": (
+        "users have none",
+        lambda at: at.query("SELECT Profile.Name, Alias FROM User LIMIT 1")[0]["Profile"]["Name"] == "Standard User",
+    ),
     "Metadata API": ("its address is none of ours, and JSON is answered", metadata_api),
     "SOAP login": ("its session is no token", by_soap),
     "SOAP login retired": ("the switch is not looked at", retired),

@@ -180,6 +180,8 @@ def _user() -> list[Field]:
         Field(name="Name", type="string", length=121, nillable=False, derived=True),
         _text("FirstName", 40, write=False),
         _text("LastName", 80, write=False),
+        _text("Alias", 8, write=False),
+        _text("CommunityNickname", 40, write=False),
         _text("Email", 128, write=False, kind="email"),
         _text("Title", 80, write=False),
         _flag("IsActive"),
@@ -187,6 +189,7 @@ def _user() -> list[Field]:
         _text("LanguageLocaleKey", 40, write=False, kind="picklist"),
         _text("LocaleSidKey", 40, write=False, kind="picklist"),
         _text("UserType", 40, write=False, kind="picklist"),
+        _reference("ProfileId", "Profile", relationship="Profile", nillable=False),
         *(described for described in _system() if described.name != "IsDeleted"),
     ]
 
@@ -257,6 +260,7 @@ def build(*, shared_activities: bool = False) -> Schema:
                 _flag("PermissionsModifyAllData", derived=True),
             ],
         ),
+        _sobject("Profile", "00e", [_id(), _text("Name", write=False), _text("UserType", 40, write=False)]),
         _sobject("PermissionSet", "0PS", [_id(), _text("Name", 80), _text("Label", 80)]),
         _sobject(
             "PermissionSetAssignment",

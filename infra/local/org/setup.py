@@ -53,6 +53,9 @@ class Setup:
             LanguageLocaleKey="en_US",
             LocaleSidKey="en_US",
             UserType="Standard",
+            Alias=username.partition("@")[0][:8],
+            CommunityNickname=username.partition("@")[0],
+            ProfileId=self.state.profile_id,
             **self._born(user.id),
         )
         self.put("UserPermissionAccess", self.state.mint.new("0Pp"), UserId=user.id)

@@ -262,6 +262,7 @@ def make_org(  # noqa: PLR0913 - the options of an org, each optional
         TimeZoneSidKey="Europe/Berlin",
         LanguageLocaleKey="en_US",
     )
+    org.put("Profile", state.profile_id, Name="Standard User", UserType="Standard")
     integration = org.add_user(
         integration_username,
         "Reminder Sync",

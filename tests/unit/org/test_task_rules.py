@@ -9,7 +9,7 @@ import random
 import pytest
 from unit.org.conftest import HOST, Ask
 
-from infra.local.org import sample
+from infra.local.org import dml, sample
 from infra.local.org.clock import MovableClock
 from infra.local.org.errors import Refused
 from infra.local.org.state import User
@@ -98,6 +98,20 @@ def test_tasks_go_and_come_with_their_person(org: Org, ann: User, ask: Ask, cloc
     assert org.task(with_it)["SystemModstamp"] == "2026-11-22T10:00:05.000+0000"
     org.undelete(org.integration_user.id, "Contact", contact)
     assert org.tasks() == [with_it]
+
+
+def test_tasks_go_and_come_with_their_account(org: Org, ann: User, clock: MovableClock) -> None:
+    """An account's tasks hang on it by WhatId; another account's, and one deleted before, are left alone."""
+    mine, other = (org.create(ann.id, "Account", Name=name) for name in ("Atlas", "Borealis"))
+    gone, kept, before = (org.create_task(ann.id, WhatId=account) for account in (mine, other, mine))
+    org.delete_task(ann.id, before)
+    clock.advance(60)
+    account = org.state.schema.objects["Account"]
+    dml.transact(org.state, org.caller(ann.id), account, f"delete {mine}", lambda work: dml.delete(work, mine))
+    assert [org.task(key)["IsDeleted"] for key in (gone, kept, before)] == [True, False, True]
+    clock.advance(60)
+    org.undelete(ann.id, "Account", mine)
+    assert [org.task(key)["IsDeleted"] for key in (gone, kept, before)] == [False, False, True]
 
 
 def test_archiving(org: Org, ann: User, ask: Ask, clock: MovableClock) -> None:
