@@ -137,8 +137,8 @@ def test_a_restored_reminder_gets_a_new_task_and_the_old_one_undeleted_is_its_ow
     stage.settle()
     assert stage.task_of() == new
     assert stage.reminder(imported_id(old)).task_id == old
-    assert "r1" in stage.history(imported_id(old))[0].text
-    assert imported_id(old) in stage.history("r1")[-1].text
+    assert "r1" in stage.history(imported_id(old))[0].words
+    assert imported_id(old) in stage.history("r1")[-1].words
 
 
 def test_restored_before_the_delete_went_out_the_task_simply_stays(stage: Stage) -> None:

@@ -466,7 +466,7 @@ def test_a_refusal_tells_its_calls_too(stage: Stage) -> None:
     stage.push()
     [line] = stage.history("r1", Event.PROBLEM)
     assert (line.calls, line.shared) == (stage.calls() - before, 1)
-    assert NO_CALLS in line.text
+    assert NO_CALLS in line.words
 
 
 def test_what_a_write_replaced_tells_both_values(stage: Stage) -> None:

@@ -150,7 +150,7 @@ def test_a_difference_that_the_sweep_found_is_reported(stage: Stage) -> None:
     found = stage.ledger.comparisons()[NIGHTLY]
     assert (found.hinted, stage.ledger.count_drifts(found.at)) == (2, 1)
     [line] = stage.history("r1", Event.DRIFT)
-    assert (line.rule, "priority, details" in line.text) == ("I5", True)
+    assert (line.rule, "priority, details" in line.words) == ("I5", True)
 
 
 def test_a_quiet_night_reports_nothing(stage: Stage) -> None:

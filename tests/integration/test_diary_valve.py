@@ -111,7 +111,7 @@ def test_of_thirty_deleted_there_ten_are_held_and_confirmed(stage: Stage) -> Non
     assert [task.id for task in stage.tasks()] == [stage.task_of(saved)]
     assert (sync_state(stage.reminder(saved)), stage.reminder(saved).held) == (SyncState.SYNCED, None)
     [line] = stage.history(waits[0], Event.CONFIRMED)
-    assert "Ada Admin" in line.text
+    assert "Ada Admin" in line.words
 
 
 def test_of_thirty_deleted_here_ten_are_held_and_rejected(stage: Stage) -> None:
@@ -151,8 +151,8 @@ def test_rejected_there_the_reminder_stays_and_an_undeleted_task_is_its_own(stag
     stage.settle()
     assert stage.reminder(imported_id(old)).task_id == old
     assert stage.reminder(first).task_id is None
-    assert first in stage.history(imported_id(old))[0].text
-    assert imported_id(old) in stage.history(first)[-1].text
+    assert first in stage.history(imported_id(old))[0].words
+    assert imported_id(old) in stage.history(first)[-1].words
 
 
 def test_confirmed_here_the_tasks_are_deleted_but_for_what_was_deleted_there(stage: Stage) -> None:

@@ -594,9 +594,9 @@ def history_names_only_what_exists(watch: Watch) -> Wrong:
     known = {each.id for each in watch.world.store.all()}
     for reminder_id, entries in watch.journal.reminders.items():
         for line in (line for entry in entries for line in entry.lines):
-            named = re.search(r"the reminder (\S+) (?:now|before)", line.text)
+            named = re.search(r"the reminder (\S+) (?:now|before)", line.words)
             if named and named[1] not in known:
-                yield f"{reminder_id}: “{line.text}”, and there is no such reminder"
+                yield f"{reminder_id}: “{line.words}”, and there is no such reminder"
 
 
 def every_edit_here_is_accounted_for(watch: Watch) -> Wrong:

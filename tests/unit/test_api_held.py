@@ -103,7 +103,7 @@ def test_a_confirmed_group_wakes_the_push(api: Api, side: Side) -> None:
     assert api.ledger.rung == ["a", "b"]
     assert read(api, "c") == other
     [line] = [line for line in api.ledger.history("a") if line.event is Event.CONFIRMED]
-    assert line.text == "The held delete was confirmed by Ada Admin."
+    assert line.words == "The held delete was confirmed by Ada Admin."
     assert api("POST", f"{HELD}/confirm", group(side), by=ADA).json == {"results": [], "left": 0}
 
 

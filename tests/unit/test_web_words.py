@@ -14,6 +14,7 @@ import pytest
 from reminders.api.schemas import _REASONS
 from reminders.core.first_meeting import importable
 from reminders.core.remedies import REMEDIES
+from reminders.core.sayings import Said
 from reminders.services.preview import HERE_ALREADY
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -96,8 +97,9 @@ def said_by_the_page() -> set[str]:
 
 
 def said_by_the_server() -> set[str]:
-    """Collect what the API says in fixed words: meanings, remedies, reasons, refusals."""
-    found = {text for each in REMEDIES.values() for text in (each.meaning, each.remedy)}
+    """Collect what the API says in fixed words: meanings, remedies, reasons, refusals, sentences of the history."""
+    found = set(map(str, Said))
+    found |= {text for each in REMEDIES.values() for text in (each.meaning, each.remedy)}
     found |= {reason for reason in _REASONS.values() if reason}
     found |= {HERE_ALREADY, *re.findall(r'return "([^"]+)"', getsource(importable))}
     for file in [*(FUNCTIONS / "reminders/services").glob("*.py"), *(FUNCTIONS / "reminders/core").glob("*.py")]:
@@ -148,3 +150,10 @@ def test_every_language_that_is_offered_has_its_words() -> None:
     assert set(re.findall(r': "([^"]+)"', offered)) == set(LANGUAGES)
     for name in LANGUAGES:
         assert (WEB / f"words/{name}.js").is_file()
+
+
+def test_every_name_in_a_sentence_of_the_history_is_one_that_the_page_knows() -> None:
+    """C2: a name that is neither shown as it is nor translated would put our own field names and ids in front of people."""
+    shown = set(re.findall(r"^  (\w+): \(", (WEB / "views/history.js").read_text(), re.MULTILINE))
+    as_it_is = {"code", "message", "old", "by", "people", "reminder", "task"}
+    assert {name[1:-1] for text in Said for name in PLACE.findall(text)} == shown | as_it_is

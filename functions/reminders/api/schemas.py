@@ -25,6 +25,7 @@ from pydantic.functional_validators import ModelWrapValidatorHandler
 
 from reminders.core.gone import Choice
 from reminders.core.lists import View
+from reminders.core.remedies import remedy
 from reminders.core.reminder import Event, Line, Priority, Reminder, Side, Status, SyncState, Type, sync_state
 from reminders.core.reminder import Field as MappedField
 from reminders.ports import Person
@@ -131,6 +132,14 @@ class BulkDelete(Strict):
     version: StrictInt
 
 
+class BulkRestore(Strict):
+    """Take the delete of one back, on the version that you have seen (M5)."""
+
+    action: Literal["restore"]
+    id: str
+    version: StrictInt
+
+
 class BulkChoose(Strict):
     """Say what becomes of one whose task is gone or no longer visible, on the version that you have seen (I5)."""
 
@@ -152,7 +161,9 @@ class Invalid(BaseModel):
     errors: list[dict[str, Any]]
 
 
-BulkItem = Annotated[BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkChoose, Field(discriminator="action")]
+BulkItem = Annotated[
+    BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkRestore | BulkChoose, Field(discriminator="action")
+]
 
 
 def _by_itself(value: Any, handler: ModelWrapValidatorHandler[Any]) -> Any:  # noqa: ANN401 - pydantic's own signature
@@ -232,11 +243,14 @@ class ReminderRow(BaseModel):
 class ReminderOut(ReminderRow):
     """A reminder, whole. Its ETag is its version.
 
+    `meaning` and `remedy` say of a problem what is happening and what to do, as Diagnostics does.
     `offered` are numbers of lines of its history whose lost value can be taken back now that its task is back (F6); told where one
     reminder is read, else empty.
     """
 
     details: str | None
+    meaning: str | None = None
+    remedy: str | None = None
     offered: list[int] = []
 
 
@@ -276,6 +290,9 @@ class BulkOut(BaseModel):
 class LineOut(BaseModel):
     """One line of a reminder's history: what happened, by which rule, and why (C2). Its `number` is its own for good.
 
+    `text` is what happened, in English. For other languages it is told apart, too: `said` is the sentence, whose `{names}` stand for
+    `values`.
+
     `lost` is a value that stands on neither side any more (M2). `before` is what both sides had agreed on, `here` and `there` what
     each held, as excerpts. `calls` are the API calls that it took, the writing one shared by `shared` reminders. `offered`: its lost
     value is waiting to be taken back (F6).
@@ -286,6 +303,8 @@ class LineOut(BaseModel):
     event: Event
     rule: str
     text: str
+    said: str
+    values: dict[str, str]
     side: Side | None
     field: MappedField | None
     lost: str | None
@@ -347,8 +366,14 @@ def row(reminder: Reminder, salesforce_url: str) -> ReminderRow:
 
 def whole(reminder: Reminder, salesforce_url: str, offered: Sequence[int] = ()) -> ReminderOut:
     """Write a reminder with all its values."""
-    fields = _fields(reminder, salesforce_url)
-    return ReminderOut(**fields, details=reminder.values.details, offered=list(offered))
+    known = remedy(reminder.trouble.code) if reminder.trouble else None
+    return ReminderOut(
+        **_fields(reminder, salesforce_url),
+        details=reminder.values.details,
+        meaning=known.meaning if known else None,
+        remedy=known.remedy if known else None,
+        offered=list(offered),
+    )
 
 
 def _fields(reminder: Reminder, salesforce_url: str) -> dict[str, Any]:
@@ -389,7 +414,9 @@ def _line(number: int, item: Line, *, offered: bool) -> LineOut:
         at=item.at,
         event=item.event,
         rule=item.rule,
-        text=item.text,
+        text=item.words,
+        said=item.text,
+        values=dict(item.values or {}),
         side=item.side,
         field=item.field,
         lost=item.lost,

@@ -56,9 +56,9 @@ def find_people(q: Annotated[str, Query(min_length=2, max_length=80, description
 def name_people(
     ids: Annotated[str, Query(min_length=18, max_length=3800, description="Ids, with commas between; up to 200.")],
 ) -> Response[str]:
-    """Name leads and contacts by id (C1). Who is not there, or not shared, is left out."""
-    found = call_of(router).world.org.named(list(dict.fromkeys(ids.split(",")))[:MOST_NAMED])
-    return reply(PeopleOut(people=[person(item) for item in found]))
+    """Name leads, contacts and users by id (C1). Who is not there, or not shared, is left out."""
+    found = preferences.named(call_of(router).world, list(dict.fromkeys(ids.split(",")))[:MOST_NAMED])
+    return reply(PeopleOut(people=[PersonOut(id=item.id, name=item.name) for item in found]))
 
 
 @router.get("/api/assignees", summary="Whom to assign to", tags=["People"], responses=responses(PeopleOut))

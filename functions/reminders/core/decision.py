@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from reminders.core.reminder import Event, Line, Pairs, Record, Reminder, Side, Write, waiting
+from reminders.core.sayings import Said
 from reminders.core.settings import Settings
 from reminders.core.task import Task
 
@@ -69,9 +70,9 @@ def sync_is_off(reminder: Reminder) -> Decision:
     return Decision(rule="S3", reason="Sync is off for its owner; nothing moves.", record=stop)
 
 
-def there(event: Event, rule: str, text: str, now: datetime) -> Line:
+def there(event: Event, rule: str, text: Said, now: datetime, **values: str) -> Line:
     """Tell of something that happened in Salesforce."""
-    return Line(at=now, event=event, rule=rule, text=text, side=Side.SALESFORCE)
+    return Line(at=now, event=event, rule=rule, text=text, values=values or None, side=Side.SALESFORCE)
 
 
 def rung(before: Reminder, after: Reminder, now: datetime) -> Reminder:

@@ -13,6 +13,7 @@ from reminders.core.decision import Decision, Delete, Send, Terms, changed, rung
 from reminders.core.fields import Sides, merge_fields, unsent_lines
 from reminders.core.holds import hold, is_held, still_held, whose
 from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
+from reminders.core.sayings import Said
 from reminders.core.task import Deleted, Task
 from reminders.core.writes import agreed, bury, unseen
 
@@ -28,14 +29,14 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
     if reminder.tombstone:
         # If it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
         lost = unseen(reminder, reading.binned, now) if reading.binned else ()
-        line = there(Event.DELETED, "M4", "Deleted in Salesforce as well.", now)
+        line = there(Event.DELETED, "M4", Said.DELETED_THERE_TOO, now)
         return Decision(
             rule="M4", reason=line.text, record=Record(reminder=bury(reminder, now), link=link, lines=(*lost, line))
         )
     if is_held(reminder):
         return still_held(reminder)
-    line = there(Event.DELETED, "M4", "Deleted in Salesforce.", now)
-    lost = unsent_lines(reminder, terms.settings, now, "M4", "The delete in Salesforce wins over this edit.")
+    line = there(Event.DELETED, "M4", Said.DELETED_THERE, now)
+    lost = unsent_lines(reminder, terms.settings, now, "M4", Said.DELETE_THERE_WINS)
     gone = replace(reminder, tombstone=Tombstone(at=reading.at or now, side=Side.SALESFORCE))
     delete = None
     if not reminder.held and not reminder.handed_over:  # neither confirmed, nor in nobody's list
@@ -65,7 +66,7 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         return still_held(reminder) if is_held(reminder) else _delete_task(reminder, tombstone, task, terms, now)
     if before == task.owner or before not in terms.syncing:
         return sync_is_off(reminder)
-    text = "Handed over in Salesforce before the delete arrived there: the task stays, only the link is gone."
+    text = Said.GIVEN_AWAY_FIRST
     unlinked = replace(bury(reminder, now), handed_over=True, task_id=None, generation=reminder.generation + 1)
     line = there(Event.HANDED_OVER, "F6", text, now)
     return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, unlink=reminder.task_id, lines=(line,)))

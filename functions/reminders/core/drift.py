@@ -8,6 +8,7 @@ from typing import Final
 
 from reminders.core.decision import Decision
 from reminders.core.reminder import Event, Field, Line, Reminder, Side
+from reminders.core.sayings import Said
 
 NIGHTLY: Final = "sweep"
 FULL: Final = "full"
@@ -71,6 +72,6 @@ def tell(decision: Decision, what: tuple[str, ...], now: datetime) -> Decision:
     """Have the history say that the sweep found it."""
     if decision.record is None:
         return decision
-    text = f"The nightly sweep found this ({', '.join(what)}); no message and no poll had brought it."
-    line = Line(at=now, event=Event.DRIFT, rule="I5", text=text, side=Side.SALESFORCE)
+    values = {"what": ", ".join(what)}
+    line = Line(at=now, event=Event.DRIFT, rule="I5", text=Said.DRIFT, values=values, side=Side.SALESFORCE)
     return replace(decision, record=replace(decision.record, lines=(*decision.record.lines, line)))

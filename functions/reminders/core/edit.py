@@ -24,6 +24,7 @@ from reminders.core.reminder import (
     Values,
     waiting,
 )
+from reminders.core.sayings import Said
 from reminders.core.subject import MAX_SUBJECT, length
 
 MAX_DETAILS: Final = 32_000
@@ -93,7 +94,7 @@ def create(values: Values, *, reminder_id: str, by: str, assignee_syncs: bool, n
         sponsor=values.assignee if assignee_syncs else None,
         edited=dict.fromkeys(Field, now),
     )
-    text = "Created here." if assignee_syncs else "Created here; not synced, because its assignee does not sync."
+    text = Said.CREATED if assignee_syncs else Said.CREATED_NOT_SYNCED
     line = Line(at=now, event=Event.CREATED, rule="S2", text=text, side=Side.HERE)
     return Record(reminder=waiting(reminder, now) if assignee_syncs else reminder, lines=(line,))
 
@@ -119,7 +120,8 @@ def edit(reminder: Reminder, values: Values, *, now: datetime) -> Record:
         edited={**reminder.edited, **dict.fromkeys(mapped, now)},
         completion=Completion(side=Side.HERE, at=now) if completed else None,
     )
-    line = Line(at=now, event=Event.EDITED, rule="C1", text=f"Edited here: {', '.join(changed)}.", side=Side.HERE)
+    told = {"fields": ", ".join(changed)}
+    line = Line(at=now, event=Event.EDITED, rule="C1", text=Said.EDITED, values=told, side=Side.HERE)
     return Record(reminder=_touched(edited, now), lines=(line,))
 
 
@@ -133,7 +135,7 @@ def delete(reminder: Reminder, *, now: datetime) -> Record:
     if reminder.handed_over:
         # Unlinked for good: should the task come back it is like any other, and should this be synced again, it gets another task.
         gone = replace(gone, task_id=None, generation=reminder.generation + 1)
-    text = "Deleted here; the task in Salesforce stays." if reminder.handed_over else "Deleted here."
+    text = Said.DELETED_HERE_ONLY if reminder.handed_over else Said.DELETED_HERE
     line = Line(at=now, event=Event.DELETED, rule="F6" if reminder.handed_over else "M4", text=text, side=Side.HERE)
     return Record(
         reminder=replace(gone, pending=False, next_attempt=None, rings=False) if local else _touched(gone, now),
@@ -146,7 +148,7 @@ def restore(reminder: Reminder, *, now: datetime) -> Record:
     """Take a delete back (M5). What was synced waits for the merge, which reads the task first: alive, it is linked again."""
     if reminder.tombstone is None or not reminder.deleted:
         return Record(reminder=replace(reminder, rings=False))
-    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Restored here.", side=Side.HERE)
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text=Said.RESTORED, side=Side.HERE)
     if reminder.handed_over:
         # Its task is somebody else's, and no longer its own (F6), whether it was deleted here or there.
         grown = reminder.generation + (reminder.task_id is not None)
@@ -171,7 +173,7 @@ def sync_this_one(reminder: Reminder, *, now: datetime) -> Record:
     """Take an older reminder into the sync (S2, "Sync this one")."""
     if reminder.sponsor is not None or reminder.deleted:
         return Record(reminder=replace(reminder, rings=False))
-    line = Line(at=now, event=Event.EDITED, rule="S2", text="“Sync this one” was chosen.", side=Side.HERE)
+    line = Line(at=now, event=Event.EDITED, rule="S2", text=Said.SYNC_THIS_ONE, side=Side.HERE)
     return Record(reminder=waiting(replace(reminder, sponsor=reminder.values.assignee), now), lines=(line,))
 
 
@@ -179,7 +181,7 @@ def retry(reminder: Reminder, *, now: datetime) -> Record:
     """Try a refused one again at once (O4). Its problem stays until it is solved; one without, or held (M9), is left as it is."""
     if reminder.trouble is None or is_held(reminder):
         return Record(reminder=replace(reminder, rings=False))
-    line = Line(at=now, event=Event.RETRIED, rule="O4", text="“Retry” was chosen.", side=Side.HERE)
+    line = Line(at=now, event=Event.RETRIED, rule="O4", text=Said.RETRY, side=Side.HERE)
     return Record(reminder=waiting(replace(reminder, rounds=0), now), lines=(line,))
 
 
@@ -187,9 +189,8 @@ def ignore(reminder: Reminder, *, now: datetime) -> Record:
     """Hide a problem from Diagnostics until its cause changes or somebody edits the reminder (C4). It is still tried daily."""
     if reminder.trouble is None or reminder.trouble.ignored:
         return Record(reminder=replace(reminder, rings=False))
-    line = Line(
-        at=now, event=Event.IGNORED, rule="C4", text=f"“Ignore” was chosen: {reminder.trouble.code}.", side=Side.HERE
-    )
+    told = {"code": reminder.trouble.code}
+    line = Line(at=now, event=Event.IGNORED, rule="C4", text=Said.IGNORE, values=told, side=Side.HERE)
     return Record(
         reminder=replace(reminder, trouble=replace(reminder.trouble, ignored=now), rings=False), lines=(line,)
     )

@@ -43,6 +43,7 @@ from reminders.core.reminder import (
     excerpt,
     several,
 )
+from reminders.core.sayings import Said
 from reminders.core.settings import Policy, Settings
 from reminders.core.subject import inputs, render
 from reminders.core.task import Task
@@ -120,7 +121,8 @@ def merge_fields(sides: Sides) -> Merged:
                 at=sides.now,
                 event=Event.MERGED,
                 rule="M1",
-                text=f"Changed in Salesforce: {', '.join(taken)}.",
+                text=Said.CHANGED_THERE,
+                values={"fields": ", ".join(taken)},
                 side=Side.SALESFORCE,
                 here=several({item: mapping.plain(item, reminder.values) for item in taken}),
                 there=several({item: mapping.raw(item, task) for item in taken}),
@@ -168,9 +170,9 @@ def _part(item: Field, here: str | None, there: str | None, sides: Sides) -> _Pa
 def _conflict(item: Field, seen: Pair, sides: Sides) -> _Part:
     """Settle by the policy. The task's value counts as seen by both from now on; the losing one goes to history (M2)."""
     if _here_wins(item, sides):
-        line = _lost(item, sides, Side.SALESFORCE, "the reminder's value was kept")
+        line = _lost(item, sides, Side.SALESFORCE, Said.OURS_KEPT)
         return _sent(item, _Part(pair=seen, send=True, line=line), sides)
-    return _Part(pair=seen, take=True, line=_lost(item, sides, Side.HERE, "Salesforce's value was kept"))
+    return _Part(pair=seen, take=True, line=_lost(item, sides, Side.HERE, Said.THEIRS_KEPT))
 
 
 def _here_wins(item: Field, sides: Sides) -> bool:
@@ -186,15 +188,15 @@ def _here_wins(item: Field, sides: Sides) -> bool:
             assert_never(unknown)
 
 
-def _lost(item: Field, sides: Sides, loser: Side, words: str) -> Line:
+def _lost(item: Field, sides: Sides, loser: Side, text: Said) -> Line:
     lost = mapping.raw(item, sides.task) if loser is Side.SALESFORCE else mapping.plain(item, sides.reminder.values)
-    text = f"Changed on both sides: {item}; {words} (policy “{sides.settings.policy}”)."
     before = sides.agreed.pairs[item][0] if sides.agreed and item is not Field.DETAILS else None  # of details, a digest
     return Line(
         at=sides.now,
         event=Event.CONFLICT,
         rule="M2",
         text=text,
+        values={"field": item, "policy": sides.settings.policy},
         side=loser,
         field=item,
         lost=lost,
@@ -218,8 +220,10 @@ def _sent(item: Field, part: _Part, sides: Sides) -> _Part:
     people = sides.task.who_count or 0
     if item is not Field.PERSON or sides.reminder.values.person or people <= 1:
         return part
-    text = f"The person was not removed: the task has {people} people in Salesforce; remove the others there first."
-    line = Line(at=sides.now, event=Event.REFUSED, rule="F7", text=text, side=Side.HERE, field=item)
+    told = {"people": str(people)}
+    line = Line(
+        at=sides.now, event=Event.REFUSED, rule="F7", text=Said.PERSON_STAYS, values=told, side=Side.HERE, field=item
+    )
     return _Part(pair=(sides.task.who, sides.task.who), take=True, line=line)
 
 
@@ -249,7 +253,7 @@ def unsent(reminder: Reminder, settings: Settings) -> list[Field]:
     return [item for item in Field if here[item] != then[item]]
 
 
-def unsent_lines(reminder: Reminder, settings: Settings, now: datetime, rule: str, text: str) -> tuple[Line, ...]:
+def unsent_lines(reminder: Reminder, settings: Settings, now: datetime, rule: str, text: Said) -> tuple[Line, ...]:
     """Lines for edits made here that will not be sent."""
     return tuple(
         Line(

@@ -13,6 +13,7 @@ from reminders.core import mapping
 from reminders.core.decision import Decision, Send, Terms, sync_is_off, there
 from reminders.core.fields import about_to_send, agree_on_all
 from reminders.core.reminder import Event, Field, Record, Reminder, Write, imported_id
+from reminders.core.sayings import Said
 from reminders.core.subject import inputs
 from reminders.core.task import EXTERNAL_ID, Reading, Task
 from reminders.core.writes import STAYS_OPEN, bury
@@ -53,16 +54,14 @@ def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: dateti
         task_id=task.id,
         agreement=agree_on_all(values, task, terms.settings),
     )
-    text = (
-        f"Imported from Salesforce; its task belonged to the reminder {former.id} before."
+    line = (
+        there(Event.IMPORTED, "S4", Said.IMPORTED_AGAIN, now, reminder=former.id)
         if former
-        else "Imported from Salesforce."
+        else there(Event.IMPORTED, "S4", Said.IMPORTED, now)
     )
-    record = Record(reminder=reminder, link=task.id, lines=(there(Event.IMPORTED, "S4", text, now),))
-    told = f"Its former task {task.id} came back in Salesforce; it is the reminder {reminder.id} now."
-    also = (
-        Record(reminder=replace(former, rings=False), lines=(there(Event.LINKED, "M5", told, now),)) if former else None
-    )
+    record = Record(reminder=reminder, link=task.id, lines=(line,))
+    told = there(Event.LINKED, "M5", Said.FORMER_TASK, now, task=task.id, reminder=reminder.id)
+    also = Record(reminder=replace(former, rings=False), lines=(told,)) if former else None
     return Decision(rule="S4", reason="Imported.", record=record, also=also)
 
 

@@ -14,6 +14,7 @@ from reminders.core.decision import Decision, Terms, sync_is_off
 from reminders.core.edit import Refused
 from reminders.core.problems import Failure, Kind
 from reminders.core.reminder import Event, Line, Record, Reminder, Side, Tombstone, Trouble, waiting
+from reminders.core.sayings import Said
 from reminders.core.writes import bury
 
 NOT_VISIBLE: Final = Failure(
@@ -46,9 +47,7 @@ def missing(reminder: Reminder, terms: Terms, now: datetime) -> Decision:
     if is_gone(reminder):
         return Decision(rule="I5", reason="Its task is still gone or not visible.")
     trouble = Trouble(code=NOT_VISIBLE.code, message=NOT_VISIBLE.message, since=now)
-    line = Line(
-        at=now, event=Event.PROBLEM, rule="I5", text=f"{NOT_VISIBLE.message} Choose what to do.", side=Side.SALESFORCE
-    )
+    line = Line(at=now, event=Event.PROBLEM, rule="I5", text=Said.GONE, side=Side.SALESFORCE)
     record = Record(reminder=replace(reminder, trouble=trouble, retrying=None, rings=False), lines=(line,))
     return Decision(rule="I5", reason=NOT_VISIBLE.message, record=record)
 
@@ -57,7 +56,7 @@ def seen_again(reminder: Reminder, now: datetime) -> tuple[Reminder, tuple[Line,
     """Take the problem away from one whose task has just been read, and say so."""
     if not is_gone(reminder):
         return reminder, ()
-    line = Line(at=now, event=Event.LINKED, rule="I5", text="The task can be read again.", side=Side.SALESFORCE)
+    line = Line(at=now, event=Event.LINKED, rule="I5", text=Said.READABLE_AGAIN, side=Side.SALESFORCE)
     return replace(reminder, trouble=None), (line,)
 
 
@@ -74,16 +73,16 @@ def choose(reminder: Reminder, choice: Choice, *, now: datetime) -> Record:
     match choice:
         case Choice.DELETE:
             tombstone = reminder.tombstone if reminder.deleted else Tombstone(at=now, side=Side.HERE)
-            text = "Deleted here; its task is gone or not visible, so nothing is deleted in Salesforce."
             return Record(
-                reminder=bury(replace(reminder, tombstone=tombstone), now), lines=(_chosen(Event.DELETED, text, now),)
+                reminder=bury(replace(reminder, tombstone=tombstone), now),
+                lines=(_chosen(Event.DELETED, Said.GONE_DELETED, now),),
             )
         case Choice.CREATE:
             again = waiting(_unlinked(reminder, reminder.owner_before), now)
-            line = _chosen(Event.EDITED, "“Create again” was chosen: it gets a new task.", now)
+            line = _chosen(Event.EDITED, Said.GONE_CREATED, now)
             return Record(reminder=again, unlink=reminder.task_id, lines=(line,))
         case Choice.KEEP:
-            line = _chosen(Event.EDITED, "“Keep, not synced” was chosen: it stays here only.", now)
+            line = _chosen(Event.EDITED, Said.GONE_KEPT, now)
             return Record(reminder=_unlinked(reminder, None), unlink=reminder.task_id, lines=(line,))
         case unknown:
             assert_never(unknown)

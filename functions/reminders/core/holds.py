@@ -20,13 +20,14 @@ from typing import Final
 
 from reminders.core.decision import Decision
 from reminders.core.reminder import Event, Held, Line, Record, Reminder, Side, Trouble, waiting
+from reminders.core.sayings import Said
 
 MASS_DELETE_HELD: Final = "MASS_DELETE_HELD"
 """The code of its problem (C4)."""
 
 _WORDS: Final = {
-    Side.SALESFORCE: "Deleted in Salesforce, and kept here: more was deleted within an hour than passes unasked. An administrator confirms or rejects it.",
-    Side.HERE: "Deleted here, and kept in Salesforce: more was deleted within an hour than passes unasked. An administrator confirms or rejects it.",
+    Side.SALESFORCE: Said.HELD_THERE,
+    Side.HERE: Said.HELD_HERE,
 }
 
 
@@ -101,10 +102,7 @@ def confirm(reminder: Reminder, *, by: str, now: datetime) -> Record:
         through = replace(through, tombstone=replace(reminder.tombstone, passed=now))
     else:
         through = replace(through, held=replace(held, confirmed=now))
-    line = Line(
-        at=now, event=Event.CONFIRMED, rule="M9", text=f"The held delete was confirmed by {by}.", side=Side.HERE
-    )
-    return Record(reminder=waiting(through, now), lines=(line,))
+    return Record(reminder=waiting(through, now), lines=(_decided(Event.CONFIRMED, Said.CONFIRMED, by, now),))
 
 
 def reject(reminder: Reminder, *, by: str, now: datetime) -> Record:
@@ -113,10 +111,8 @@ def reject(reminder: Reminder, *, by: str, now: datetime) -> Record:
         return Record(reminder=replace(reminder, rings=False))
     kept = released(reminder)
     if reminder.tombstone:
-        text = f"The held delete was rejected by {by}: the reminder is restored, and its task stays."
         kept = waiting(replace(kept, tombstone=replace(reminder.tombstone, restored=now)), now)
-        return Record(reminder=kept, lines=(_rejected(text, now),))
-    text = f"The held delete was rejected by {by}: the reminder stays here, not synced."
+        return Record(reminder=kept, lines=(_decided(Event.REJECTED, Said.REJECTED_RESTORED, by, now),))
     kept = replace(
         kept,
         sponsor=None,
@@ -127,8 +123,9 @@ def reject(reminder: Reminder, *, by: str, now: datetime) -> Record:
         pending=False,
         rings=False,
     )
-    return Record(reminder=kept, unlink=reminder.task_id, lines=(_rejected(text, now),))
+    line = _decided(Event.REJECTED, Said.REJECTED_KEPT, by, now)
+    return Record(reminder=kept, unlink=reminder.task_id, lines=(line,))
 
 
-def _rejected(text: str, now: datetime) -> Line:
-    return Line(at=now, event=Event.REJECTED, rule="M9", text=text, side=Side.HERE)
+def _decided(event: Event, text: Said, by: str, now: datetime) -> Line:
+    return Line(at=now, event=event, rule="M9", text=text, values={"by": by}, side=Side.HERE)

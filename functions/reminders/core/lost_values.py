@@ -24,6 +24,7 @@ from reminders.core.reminder import (
     Values,
     excerpt,
 )
+from reminders.core.sayings import Said
 from reminders.core.settings import Settings
 from reminders.core.subject import inputs, render
 
@@ -49,7 +50,8 @@ def take_back(reminder: Reminder, line: Line, settings: Settings, *, now: dateti
         at=now,
         event=Event.EDITED,
         rule="M2",
-        text=f"Taken back: {line.field}, lost at {line.at:%Y-%m-%d %H:%M} UTC.",
+        text=Said.TAKEN_BACK,
+        values={"field": line.field, "then": line.at.isoformat()},
         side=Side.HERE,
         field=line.field,
         before=excerpt(mapping.plain(line.field, reminder.values)),

@@ -50,6 +50,7 @@ from reminders.core.reminder import (
     Tombstone,
     Write,
 )
+from reminders.core.sayings import Said
 from reminders.core.subject import inputs
 from reminders.core.task import Deleted, Reading, Task, Unreadable
 from reminders.core.writes import KEEPS_CHANGING, ROUNDS, agreed, in_doubt, replaced, write_failed
@@ -120,7 +121,7 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
         sponsor=reminder.owner_before,
         handed_over=False,
     )
-    line = Line(at=now, event=Event.RESTORED, rule="M5", text="Its task is deleted: it gets a new one.", side=Side.HERE)
+    line = Line(at=now, event=Event.RESTORED, rule="M5", text=Said.NEW_TASK, side=Side.HERE)
     record = Record(reminder=rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
     return Decision(
         rule="M5",
@@ -172,14 +173,14 @@ def _handed_on(reminder: Reminder, task: Task, base: Agreement | None, now: date
         return Decision(rule="F6", reason="Handed over, and its owner does not sync.")
     owner = {Field.ASSIGNEE: (base.pairs[Field.ASSIGNEE][0], task.owner)}
     after = replace(reminder, agreement=replace(base, pairs={**base.pairs, **owner}))
-    line = there(Event.HANDED_OVER, "F6", f"Handed on to {task.owner}, who does not sync.", now)
+    line = there(Event.HANDED_OVER, "F6", Said.HANDED_ON, now, owner=task.owner)
     return Decision(rule="F6", reason="Handed on.", record=Record(reminder=after, lines=(line,)))
 
 
 def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
     """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
     reminder = replace(reminder, agreement=base, intents=())
-    lost = unsent_lines(reminder, terms.settings, now, "F6", "Not sent, because the task was handed over.")
+    lost = unsent_lines(reminder, terms.settings, now, "F6", Said.NOT_SENT)
     values = mirrored(reminder, task, base, terms.settings)
     after = replace(
         reminder,
@@ -196,7 +197,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         rings=False,
         completion=completion(reminder, values, task, base, terms.settings),
     )
-    line = there(Event.HANDED_OVER, "F6", f"Handed over to {task.owner}, who does not sync.", now)
+    line = there(Event.HANDED_OVER, "F6", Said.HANDED_OVER, now, owner=task.owner)
     record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
     return Decision(rule="F6", reason="Handed over.", record=record)
 
@@ -260,16 +261,13 @@ def _stop(reminder: Reminder, lines: tuple[Line, ...], now: datetime) -> Decisio
 def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: datetime) -> list[Line]:
     lines = []
     if reminder.task_id is None:
-        text = "Linked with its task, found by our id." if base else "Linked again with its task."
-        lines.append(there(Event.LINKED, "O2", text, now))
+        lines.append(there(Event.LINKED, "O2", Said.LINKED if base else Said.LINKED_AGAIN, now))
     if reminder.tombstone:
-        lines.append(there(Event.RESTORED, "M5", "The task was undeleted in Salesforce, so the reminder is back.", now))
+        lines.append(there(Event.RESTORED, "M5", Said.UNDELETED, now))
     if reminder.held:
-        lines.append(
-            there(Event.RESTORED, "M9", "The task was undeleted in Salesforce; its delete is held no more.", now)
-        )
+        lines.append(there(Event.RESTORED, "M9", Said.UNDELETED_HELD, now))
     if reminder.handed_over:
-        lines.append(there(Event.CAME_BACK, "F6", f"The task came back: {task.owner} owns it now.", now))
+        lines.append(there(Event.CAME_BACK, "F6", Said.CAME_BACK, now, owner=task.owner))
     return lines
 
 

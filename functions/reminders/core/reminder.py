@@ -13,10 +13,13 @@ All values are frozen; times are aware datetimes in UTC, in whole seconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+_NAMED = re.compile(r"\{(\w+)\}")
 
 NO_SUBJECT = "(no subject)"
 """The name of a reminder whose task has no Subject; never sent to Salesforce (F1)."""
@@ -211,6 +214,9 @@ class Event(StrEnum):
 class Line:
     """One line of a reminder's history: what happened, by which rule, in words.
 
+    `text` is a sentence of `sayings` whose `{names}` stand for `values`; `words` is it with them. Lines stored before there were such
+    sentences hold the whole text.
+
     `lost` is a value that no longer stands on either side because of what happened; it can be taken back with one click
     (M2), so it is kept whole, details included.
 
@@ -231,6 +237,13 @@ class Line:
     there: str | None = None
     calls: int | None = None
     shared: int | None = None
+    values: Mapping[str, str] | None = None
+
+    @property
+    def words(self) -> str:
+        """What happened, in English."""
+        values = self.values or {}
+        return _NAMED.sub(lambda found: values.get(found[1], found[0]), self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from reminders.core.reminder import (
     excerpt,
     several,
 )
+from reminders.core.sayings import Said
 from reminders.core.settings import Settings
 from reminders.core.subject import render
 from reminders.core.task import Task
@@ -117,10 +118,11 @@ def in_doubt(
         if newest is None or newest.seen is None or newest.seen >= task.stamp or there[item] == newest.pairs[item][1]:
             continue
         told[newest.number] = replace(newest, seen=task.stamp)
-        text = "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it."
         raw = mapping.raw(item, task)
         lines.append(
-            Line(at=now, event=Event.CONFLICT, rule="M8", text=text, side=Side.SALESFORCE, field=item, lost=raw)
+            Line(
+                at=now, event=Event.CONFLICT, rule="M8", text=Said.IN_DOUBT, side=Side.SALESFORCE, field=item, lost=raw
+            )
         )
     return tuple(told.get(each.number, each) for each in intents), tuple(lines)
 
@@ -146,19 +148,19 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
         pending=False,
         next_attempt=None,
     )
-    words = (
-        "Created in Salesforce." if intent.write is Write.CREATE else f"Sent to Salesforce: {', '.join(intent.pairs)}."
+    words: tuple[Said, dict[str, str]] = (
+        (Said.CREATED_THERE, {}) if intent.write is Write.CREATE else (Said.SENT, {"fields": ", ".join(intent.pairs)})
     )
     lines = [
         *replaced(reminder.agreement, intent.pairs, terms.settings, now),
-        _line(Event.PUSHED, "O1", words, now, here=_sent(intent.pairs)),
+        _line(Event.PUSHED, "O1", words[0], now, here=_sent(intent.pairs), **words[1]),
     ]
     owner = intent.pairs[Field.ASSIGNEE][1] if Field.ASSIGNEE in intent.pairs else None
     if after.deleted:
         after = replace(after, pending=True, next_attempt=now)
     elif owner and owner not in terms.syncing and owner != reminder.sponsor:
         # F6: assigned here to somebody who does not sync: pushed once, owner included, and then handed over.
-        lines.append(_line(Event.HANDED_OVER, "F6", f"Handed over to {owner}, who does not sync.", now))
+        lines.append(_line(Event.HANDED_OVER, "F6", Said.HANDED_OVER, now, owner=owner))
         after = replace(after, handed_over=True)
     elif unsent(after, terms.settings):
         after = replace(after, pending=True, next_attempt=now)
@@ -184,7 +186,7 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
             trouble.message,
         )
         after = replace(after, trouble=reminder.trouble if known else trouble, retrying=None, next_attempt=now + DAILY)
-        line = _line(Event.PROBLEM, "O3", f"Salesforce refused it: {failure.code}: {failure.message}", now)
+        line = _line(Event.PROBLEM, "O3", Said.REFUSED, now, code=failure.code, message=failure.message)
         return Record(reminder=after, lines=() if known else (line,))
     return Record(reminder=replace(after, next_attempt=now + back_off(attempts, reminder.id)))
 
@@ -195,7 +197,7 @@ def delete_done(reminder: Reminder, task: Task | None, now: datetime) -> Record:
     What somebody changed there between our last look and our delete goes to history (M4).
     """
     lines = unseen(reminder, task, now) if task else ()
-    done = _line(Event.PUSHED, "M4", "The task was deleted in Salesforce.", now)
+    done = _line(Event.PUSHED, "M4", Said.TASK_DELETED, now)
     return Record(reminder=bury(reminder, now), lines=(*lines, done))
 
 
@@ -203,13 +205,12 @@ def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:
     """Lines for edits made in Salesforce that a delete made here wins over (M4)."""
     base, _ = agreed(reminder, task)
     there = mapping.theirs(task)
-    text = "The delete made here wins over this edit in Salesforce."
     return tuple(
         Line(
             at=now,
             event=Event.CONFLICT,
             rule="M4",
-            text=text,
+            text=Said.DELETE_HERE_WINS,
             side=Side.SALESFORCE,
             field=item,
             lost=mapping.raw(item, task),
@@ -226,15 +227,12 @@ def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: da
         old = before.pairs[item][1] if before else None
         own = render(settings.subject_template, before.inputs) if before and item is Field.NAME else old
         if old is not None and (old != own or mapping.foreign(item, old, settings)):
-            rule, text = (
-                "F1" if item is Field.NAME else "F2",
-                f"Replaced in Salesforce: {mapping.TASK_FIELDS[item]} “{old}”.",
-            )
             line = Line(
                 at=now,
                 event=Event.REPLACED,
-                rule=rule,
-                text=text,
+                rule="F1" if item is Field.NAME else "F2",
+                text=Said.REPLACED,
+                values={"field": item, "old": old},
                 side=Side.SALESFORCE,
                 field=item,
                 lost=old,
@@ -275,5 +273,5 @@ def _sent(pairs: Pairs) -> str:
     return several({item: "(text)" if item is Field.DETAILS and pair[1] else pair[1] for item, pair in pairs.items()})
 
 
-def _line(event: Event, rule: str, text: str, now: datetime, *, here: str | None = None) -> Line:
-    return Line(at=now, event=event, rule=rule, text=text, side=Side.HERE, here=here)
+def _line(event: Event, rule: str, text: Said, now: datetime, *, here: str | None = None, **values: str) -> Line:
+    return Line(at=now, event=event, rule=rule, text=text, values=values or None, side=Side.HERE, here=here)

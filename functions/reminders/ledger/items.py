@@ -268,6 +268,7 @@ class HistoryItem(Item):
             there=UnicodeAttribute(),
             calls=NumberAttribute(),
             shared=NumberAttribute(),
+            values=TextsAttribute(),
         )
     )
 
@@ -385,6 +386,13 @@ class DeferredItem(ParkedItem):
     high = BooleanAttribute()
 
 
+class LagItem(StateItem):
+    """The slowest change of a half hour, in seconds; `sk` is `<direction>#<slot of the day>`. See `lag.Lag`."""
+
+    at = InstantAttribute()
+    worst = NumberAttribute()
+
+
 class TallyItem(StateItem):
     """What was counted within a minute; `sk` is `<what>#<minute>`."""
 
@@ -432,6 +440,7 @@ class Items:
     parked: type[ParkedItem]
     deferred: type[DeferredItem]
     tally: type[TallyItem]
+    lag: type[LagItem]
     outage: type[OutageItem]
     comparison: type[ComparisonItem]
     drift: type[DriftItem]
@@ -460,6 +469,7 @@ def bind(*, reminders: str, links: str, history: str, state: str) -> Items:
         parked=_bound(ParkedItem, state, connection, stream="NEW_IMAGE"),
         deferred=_bound(DeferredItem, state, connection, stream="NEW_IMAGE"),
         tally=_bound(TallyItem, state, connection, stream="NEW_IMAGE"),
+        lag=_bound(LagItem, state, connection, stream="NEW_IMAGE"),
         outage=_bound(OutageItem, state, connection, stream="NEW_IMAGE"),
         comparison=_bound(ComparisonItem, state, connection, stream="NEW_IMAGE"),
         drift=_bound(DriftItem, state, connection, stream="NEW_IMAGE"),

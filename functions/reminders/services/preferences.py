@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,11 +10,17 @@ from typing import Final
 from reminders.core import set_up_rules, subject
 from reminders.core.budget import Spending
 from reminders.core.edit import Refused
+from reminders.core.lag import DAY, Lag
 from reminders.core.reminder import Field
 from reminders.core.settings import Choice, Settings, User, import_from
-from reminders.ports import World
+from reminders.ports import Person, World
 from reminders.services.errors import ApiError, stale
 from reminders.sync import set_up
+
+USERS: Final = "005"
+"""How ids of users begin in Salesforce."""
+
+Named = User | Person
 
 SYNC_OFF: Final = "Do not sync to Salesforce tasks"
 SYNC_ON: Final = "Sync with Salesforce tasks"
@@ -30,6 +36,7 @@ class SyncStatus:
     waiting: int
     calls: Spending | None
     share: float
+    lags: Sequence[Lag]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ def status(world: World, now: datetime) -> SyncStatus:
         waiting=world.ledger.count_waiting(),
         calls=world.ledger.spending(now),
         share=world.ledger.settings().api_share,
+        lags=world.ledger.lags(now - DAY),
     )
 
 
@@ -125,6 +133,16 @@ def ask_for_sync(world: World, now: datetime) -> None:
     """Wake the poll, which polls and rings for what waits (C3). Raises ApiError (429) within a minute of the last time."""
     if not world.ledger.ask_for_sync(now):
         raise ApiError(429, "too_soon", "A sync was asked for less than a minute ago; it is under way.")
+
+
+def named(world: World, ids: Sequence[str]) -> list[Named]:
+    """Name leads, contacts and users by id (C1); who is not there is left out. Users that we know cost no call."""
+    users = [each for each in ids if each.startswith(USERS)]
+    known: dict[str, Named] = {**world.ledger.users(users)}
+    if unknown := [each for each in users if each not in known]:
+        known |= world.org.users(unknown)
+    people = [each for each in ids if not each.startswith(USERS)]
+    return [*known.values(), *(world.org.named(people) if people else ())]
 
 
 def assignees(world: World, asker: User) -> list[User]:

@@ -20,6 +20,15 @@ export const FIELDS = {
   call_reason: "Call reason",
 };
 
+/** What can have happened to a reminder in Salesforce. */
+export const EVENTS = {
+  imported: "Imported",
+  deleted: "Deleted",
+  restored: "Restored",
+  "handed over": "Handed over",
+  "came back": "Came back",
+};
+
 const LONGEST = 60;
 
 /** One line for each field in which they differ: "Due: Mon 23 Nov → Tue 24 Nov". */

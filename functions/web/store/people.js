@@ -1,4 +1,4 @@
-// Names of the leads and contacts that lists show: each is asked for once, many at a time. One that the org does not name stays an id.
+// Names of the leads, contacts and users that are shown: each is asked for once, many at a time. One that the org does not name stays an id.
 
 import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
@@ -8,10 +8,12 @@ const MOST = 200; // ids in one request
 
 const asked = new Map(); // person id → id of the user who asked
 
-/** Learn the names of whom these reminders are about, at most 200 now. Without Salesforce the page goes on without them. */
-export async function namePeople(items) {
-  const unknown = [...new Set(items.map(({ person }) => person))];
-  const ids = unknown.filter((id) => id && !names.value.has(id) && asked.get(id) !== me.value.id).slice(0, MOST);
+/** Learn the names of whom these reminders are about, and whose they are. */
+export const namePeople = (items) => learn(items.flatMap(({ person, assignee }) => [person, assignee]));
+
+/** Learn who these ids are, at most 200 now. Without Salesforce the page goes on without their names. */
+export async function learn(wanted) {
+  const ids = [...new Set(wanted)].filter((id) => id && !names.value.has(id) && asked.get(id) !== me.value.id).slice(0, MOST);
   if (ids.length === 0) return;
   for (const id of ids) asked.set(id, me.value.id);
   try {

@@ -7,6 +7,8 @@ import { readStatus } from "./watch.js";
 export const SYNC_OFF = "Do not sync to Salesforce tasks";
 export const SYNC_ON = "Sync with Salesforce tasks";
 
+export const POLICY_WORDS = { latest: "The later edit wins", salesforce: "Salesforce wins", reminder: "The reminder wins" };
+
 export const own = signal(null); // { body, etag }
 export const org = signal(null);
 

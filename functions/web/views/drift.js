@@ -6,16 +6,8 @@ import { moment } from "../lib/dates.js";
 import { Refusal } from "../lib/http.js";
 import { component, html, signal } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { FIELDS } from "../store/differences.js";
+import { EVENTS, FIELDS } from "../store/differences.js";
 import { me } from "../store/lists.js";
-
-const EVENTS = {
-  imported: "Imported",
-  deleted: "Deleted",
-  restored: "Restored",
-  "handed over": "Handed over",
-  "came back": "Came back",
-};
 
 export const Drift = component((self) => {
   const found = signal(null);

@@ -4,9 +4,10 @@ import { Icon } from "../components/icon.js";
 import { moment } from "../lib/dates.js";
 import { html, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { FIELDS, shown } from "../store/differences.js";
+import { EVENTS, FIELDS, shown } from "../store/differences.js";
 import { takeBack } from "../store/edits.js";
-import { me } from "../store/lists.js";
+import { me, names } from "../store/lists.js";
+import { POLICY_WORDS } from "../store/settings.js";
 
 export const History = view(({ id, lines, locked }) => html`
   <section class="history" aria-labelledby="history-title">
@@ -18,7 +19,7 @@ const LOSING = ["conflict", "replaced"]; // events whose line holds a value that
 
 const Line = ({ id, line, locked }) => html`
   <li class=${`line ${line.side ? `is-${line.side}` : ""}`}>
-    <p><bdi>${line.text}</bdi></p>
+    <p><bdi>${told(line)}</bdi></p>
     ${line.field && (line.here !== null || line.there !== null || line.before !== null) && html`
       <dl class="sides">
         ${side(t("Agreed before"), line.field, line.before)}${side(t("Here"), line.field, line.here)}${side(t("In Salesforce"), line.field, line.there)}
@@ -29,6 +30,21 @@ const Line = ({ id, line, locked }) => html`
       </blockquote>`}
     <p class="quiet"><time datetime=${line.at}>${moment(line.at, me.value.time_zone)}</time> · ${t("Rule {rule}", { rule: line.rule })}${line.field && html` · ${t(FIELDS[line.field] ?? line.field)}`}${calls(line)}</p>
   </li>`;
+
+/** What the names in a sentence stand for, as people read it; those that are not here are shown as they are. */
+const SHOWN = {
+  fields: (list) => list.split(", ").map(word).join(", "),
+  what: (list) => list.split(", ").map(word).join(", "),
+  field: (name) => word(name),
+  owner: (id) => names.value.get(id) ?? id,
+  policy: (name) => t(POLICY_WORDS[name] ?? name),
+  then: (at) => moment(at, me.value.time_zone),
+};
+
+const word = (name) => t(FIELDS[name] ?? EVENTS[name] ?? name);
+
+/** What happened, in the reader's language. */
+const told = ({ said, values }) => t(said, Object.fromEntries(Object.entries(values).map(([name, value]) => [name, SHOWN[name]?.(value) ?? value])));
 
 const isLoss = (line) => LOSING.includes(line.event) && line.field !== null;
 

@@ -4,14 +4,14 @@ import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { announce, component, html, signal } from "../lib/ui.js";
 import { t } from "../lib/words.js";
-import { org, readOrg, saveOrg } from "../store/settings.js";
+import { org, POLICY_WORDS, readOrg, saveOrg } from "../store/settings.js";
 import { Mapping } from "./mapping.js";
 import { Template } from "./template.js";
 
 const POLICIES = [
-  ["latest", "The later edit wins", "The reminder’s edit time against the task’s; a tie goes to Salesforce."],
-  ["salesforce", "Salesforce wins", "What stands in Salesforce is kept."],
-  ["reminder", "The reminder wins", "What stands here is kept."],
+  ["latest", "The reminder’s edit time against the task’s; a tie goes to Salesforce."],
+  ["salesforce", "What stands in Salesforce is kept."],
+  ["reminder", "What stands here is kept."],
 ];
 
 export const OrgSettings = component((self) => {
@@ -69,9 +69,9 @@ export const OrgSettings = component((self) => {
             <${Template} value=${now.subject_template} invalid=${field === "subject_template"} onInput=${(value) => set({ subject_template: value })} />
             <fieldset class="choices">
               <legend><h3>${t("When both sides changed the same field")}</h3></legend>
-              ${POLICIES.map(([value, words, explained]) => html`
+              ${POLICIES.map(([value, explained]) => html`
                 <label class="choice"><input type="radio" name="policy" value=${value} checked=${now.policy === value} onChange=${() => set({ policy: value })} />
-                  <span><strong>${t(words)}</strong><br /><span class="quiet">${t(explained)}</span></span></label>`)}
+                  <span><strong>${t(POLICY_WORDS[value])}</strong><br /><span class="quiet">${t(explained)}</span></span></label>`)}
             </fieldset>
             <div class="trio">
               ${numeric("poll_minutes", t("Poll every (minutes)"), { min: 2, max: 1440, value: now.poll_minutes, onInput: (event) => set({ poll_minutes: event.target.valueAsNumber }) }, t("2 to 1,440. Changes come within seconds where messages from Salesforce are set up."))}

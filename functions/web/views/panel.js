@@ -12,8 +12,8 @@ import { go, route } from "../lib/routes.js";
 import { component, effect, html, signal, untracked } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { change, dismiss, ignore, refusals, restore, retry, syncThis } from "../store/edits.js";
-import { find, me } from "../store/lists.js";
-import { namePeople } from "../store/people.js";
+import { find, me, names } from "../store/lists.js";
+import { learn } from "../store/people.js";
 import { people } from "./composer.js";
 import { History } from "./history.js";
 import { completeThem, deleteThem } from "./list_keys.js";
@@ -30,7 +30,7 @@ export const Panel = component((self) => {
       read.value = one.body;
       lines.value = past.body.lines;
       failed.value = null;
-      await namePeople([one.body]);
+      await learn([one.body.person, one.body.assignee, ...past.body.lines.map(({ values }) => values.owner)]);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       failed.value = error;
@@ -75,7 +75,9 @@ const Close = () => html`<${IconButton} name="close" label=${t("Close")} keys="E
 const SyncBox = ({ item }) => html`
   <div class=${`sync-box is-${item.sync_state.replace(" ", "-")}`}>
     <${State} reminder=${item} />
-    ${item.sync_reason && html`<p>${t(item.sync_reason)}</p>`}
+    ${item.problem && item.meaning
+      ? html`<p>${t(item.meaning)}</p><p>${t("What to do:")} ${t(item.remedy)}</p><p class="quiet">${t("Salesforce said:")} <bdi>${item.sync_reason}</bdi></p>`
+      : item.sync_reason && html`<p>${t(item.sync_reason)}</p>`}
     <div class="buttons">
       ${item.sync_state === "not synced" && !item.deleted && html`<button type="button" class="slds-button slds-button_neutral" onClick=${() => syncThis(item.id)}>${t("Sync this one")}</button>`}
       ${item.problem === GONE && GoneChoices({ item, look: "slds-button slds-button_neutral" })}
@@ -108,7 +110,7 @@ const Fields = ({ item, locked }) => {
   const field = (name, label, more = {}) => html`
     <${Field} key=${name} id=${`panel-${name}`} label=${label} value=${item[name]} disabled=${locked} onSave=${save(name)} ...${more} />`;
   const users = people();
-  if (!users.some(([id]) => id === item.assignee)) users.push([item.assignee, item.assignee]);
+  if (!users.some(([id]) => id === item.assignee)) users.push([item.assignee, names.value.get(item.assignee) ?? item.assignee]);
   return html`
     <div class="fields">
       ${field("name", t("Name"), { wide: true, max: 255 })}

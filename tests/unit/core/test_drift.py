@@ -65,7 +65,7 @@ def test_the_history_says_that_the_sweep_found_it() -> None:
     assert told.record
     assert found.record
     assert told.record.lines[:-1] == found.record.lines
-    assert (told.record.lines[-1].event, "priority" in told.record.lines[-1].text) == (Event.DRIFT, True)
+    assert (told.record.lines[-1].event, "priority" in told.record.lines[-1].words) == (Event.DRIFT, True)
     nothing = Decision(rule="M1", reason="Both sides agree.")
     assert tell(nothing, ("priority",), NOW) == nothing
 

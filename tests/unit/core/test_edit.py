@@ -147,7 +147,7 @@ def test_an_edit_waits_names_its_fields_and_forgives_the_problem() -> None:
     )
     assert {field for field, at in after.edited.items() if at == LATER} == {Field.DUE, Field.PRIORITY}
     assert after.version == before.version
-    assert [line.text for line in record.lines] == ["Edited here: priority, due."]
+    assert [line.words for line in record.lines] == ["Edited here: priority, due."]
 
 
 def test_a_dynamic_field_of_the_subject_counts_as_an_edit_of_the_name() -> None:

@@ -244,7 +244,7 @@ def test_one_of_several_people_is_not_cleared(people: int | None, *, sent: bool)
         assert result.send == {}
         assert result.values.person == LEAD
         [line] = [line for line in result.lines if line.event is Event.REFUSED]
-        assert "2 people" in line.text
+        assert "2 people" in line.words
 
 
 def test_one_of_several_people_can_be_replaced() -> None:

@@ -54,7 +54,7 @@ def test_a_lost_value_of_either_side_becomes_an_edit(line: Line, values: dict[st
     assert record.reminder.edited[line.field or Field.NAME] == NOW
     [told] = record.lines
     assert (told.event, told.rule, told.side, told.field) == (Event.EDITED, "M2", Side.HERE, line.field)
-    assert told.text == f"Taken back: {line.field}, lost at 2026-11-23 08:00 UTC."
+    assert told.words == f"Taken back: {line.field}, lost at 2026-11-23T08:00:00+00:00."
     assert told.before != told.here
 
 

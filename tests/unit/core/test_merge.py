@@ -410,9 +410,9 @@ def test_a_former_task_that_comes_back_is_a_reminder_of_its_own_and_both_histori
         assert decision.record
         assert decision.also
         assert stored(decision).id not in {former.id, "r1"}
-        assert former.id in decision.record.lines[0].text
+        assert former.id in decision.record.lines[0].words
         assert decision.also.reminder.id == former.id
-        assert stored(decision).id in decision.also.lines[0].text
+        assert stored(decision).id in decision.also.lines[0].words
 
 
 # --- the fuse ---------------------------------------------------------------------------------------------------------
