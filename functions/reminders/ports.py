@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from reminders.core.budget import Spending
 from reminders.core.drift import Comparison, Drift
+from reminders.core.lag import Lag
 from reminders.core.pace import Deferred
 from reminders.core.problems import Failure, Outage
 from reminders.core.reminder import Line, Record, Reminder, Side
@@ -390,10 +391,11 @@ class Ledger(Protocol):
         """Move it forward; a value that is not later changes nothing (I3)."""
         ...
 
-    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None, lag: timedelta | None = None) -> None:
         """Note the last success of a direction ("pull", "push", "poll", "sweep"), for the sync status (C3).
 
         `spent`: what the org said of its calls, and how many of them this very run has made (`ours`); as a rule one write.
+        `lag`: how long the slowest change that it carried over took; one write more, and none that matters if it is lost.
         """
         ...
 
@@ -415,6 +417,10 @@ class Ledger(Protocol):
 
     def ask_for_sync(self, at: datetime) -> bool:
         """Wake the poll for a poll and a push (C3); False if that was asked for less than a minute ago."""
+        ...
+
+    def lags(self, since: datetime) -> list[Lag]:
+        """The slowest changes by direction and half hour, oldest first, of the half hours that ended after `since` (a day ago at most)."""
         ...
 
     def successes(self) -> dict[str, datetime]:

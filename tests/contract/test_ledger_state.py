@@ -360,3 +360,25 @@ def test_what_the_sweep_found_is_told_newest_first(ledger: Ledger) -> None:
     assert ledger.drifts(10) == found[::-1]
     assert ledger.drifts(1) == found[2:]
     assert [ledger.count_drifts(NOW + number * MINUTE) for number in range(4)] == [3, 2, 1, 0]
+
+
+def test_of_each_half_hour_the_slowest_change_is_kept_for_a_day(ledger: Ledger) -> None:
+    """C3: a quicker one later changes nothing, another direction is another plot, and the next day's takes the slot."""
+    begun = NOW.replace(minute=NOW.minute // 30 * 30, second=0)
+    for direction, after, seconds in (
+        ("pull", 0, 4),
+        ("pull", 60, 9),
+        ("pull", 120, 2),
+        ("push", 0, 1),
+        ("pull", 1800, 3),
+    ):
+        ledger.succeeded(direction, begun + timedelta(seconds=after), lag=timedelta(seconds=seconds))
+    ledger.succeeded("push", begun + MINUTE)
+    told = [(each.direction, each.at - begun, each.worst.seconds) for each in ledger.lags(begun)]
+    half = timedelta(minutes=30)
+    assert sorted(told) == [("pull", timedelta(), 9), ("pull", half, 3), ("push", timedelta(), 1)]
+    tomorrow = begun + timedelta(days=1)
+    ledger.succeeded("pull", tomorrow, lag=timedelta(seconds=1))
+    ledger.succeeded("pull", begun, lag=timedelta(seconds=50))  # a run of yesterday that ends late
+    assert [(each.at, each.worst.seconds) for each in ledger.lags(tomorrow)] == [(tomorrow, 1)]
+    assert [each.at for each in ledger.lags(begun + half)] == [begun + half, tomorrow]

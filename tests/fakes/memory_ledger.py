@@ -15,6 +15,7 @@ from threading import Lock
 
 from reminders.core.budget import Spending
 from reminders.core.drift import Comparison, Drift
+from reminders.core.lag import SPAN, Lag, slot
 from reminders.core.lists import Shelf, Span, View, given_away, place, span, trouble_place, trouble_prefix
 from reminders.core.lists import shelf as lies_on
 from reminders.core.pace import Deferred
@@ -48,6 +49,7 @@ class MemoryLedger(Ledger):
         self._marks: dict[tuple[str, str], datetime] = {}
         self.syncs_asked: list[datetime] = []
         self._calls: dict[str, tuple[datetime, Usage]] = {}
+        self._lags: dict[tuple[str, int], Lag] = {}
         self._deletes: dict[tuple[str, Side], dict[str, datetime]] = {}
         self._outages: dict[tuple[str, str], Outage] = {}
         self._settings = Settings()
@@ -278,9 +280,11 @@ class MemoryLedger(Ledger):
         """See Ledger."""
         self._forward(("watermark", mark), value)
 
-    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None, lag: timedelta | None = None) -> None:
         """See Ledger."""
         self._forward(("success", direction), at)
+        if lag is not None:
+            self._note_lag(direction, at, lag)
         if spent and spent.ours:
             self.spent(direction, at, spent)
 
@@ -318,6 +322,19 @@ class MemoryLedger(Ledger):
                 return False
             self.syncs_asked.append(at)
             return True
+
+    def _note_lag(self, direction: str, at: datetime, lag: timedelta) -> None:
+        number, begun = slot(at)
+        new = Lag(direction=direction, at=begun, worst=timedelta(seconds=int(lag.total_seconds())))
+        with self._lock:
+            before = self._lags.setdefault((direction, number), new)
+            if (before.at, before.worst) < (new.at, new.worst):
+                self._lags[direction, number] = new
+
+    def lags(self, since: datetime) -> list[Lag]:
+        """See Ledger."""
+        with self._lock:
+            return sorted((each for each in self._lags.values() if each.at + SPAN > since), key=lambda each: each.at)
 
     def successes(self) -> dict[str, datetime]:
         """See Ledger."""

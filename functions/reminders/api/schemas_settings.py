@@ -119,6 +119,14 @@ class CallsOut(BaseModel):
     our_limit: int
 
 
+class LagOut(BaseModel):
+    """How long the slowest change of a half hour took, in seconds. `at` is when that half hour began."""
+
+    direction: str
+    at: datetime
+    worst_seconds: int
+
+
 class SyncAskedOut(BaseModel):
     """A sync was asked for: the poll starts within seconds, and what waits is pushed."""
 
@@ -126,13 +134,18 @@ class SyncAskedOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """How the sync is doing (C3). `waiting` counts the reminders of the whole org that wait for a push."""
+    """How the sync is doing (C3). `waiting` counts the reminders of the whole org that wait for a push.
+
+    `lags`: of the last day, how long changes took, by half hour and direction ("pull": from Salesforce), oldest first; where nothing
+    was carried over there is none.
+    """
 
     sync: Sync
     successes: dict[str, SuccessOut]
     waiting: int
     first_sync: FirstSyncOut | None
     calls: CallsOut | None
+    lags: list[LagOut]
 
 
 class OrgValueOut(BaseModel):
@@ -283,6 +296,10 @@ def status_out(user: User, found: SyncStatus) -> StatusOut:
         waiting=found.waiting,
         first_sync=first_sync(user.first_sync),
         calls=_calls(found),
+        lags=[
+            LagOut(direction=each.direction, at=each.at, worst_seconds=int(each.worst.total_seconds()))
+            for each in found.lags
+        ],
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from zlib import crc32
 
 from reminders.core.drift import Comparison, Drift
+from reminders.core.lag import Lag
 from reminders.core.lists import AFTER_DATES, changed_place, given_away, place, shelf, trouble_place
 from reminders.core.problems import Failure, Outage
 from reminders.core.push_plan import Waits, urgency_key
@@ -19,6 +20,7 @@ from reminders.ledger.items import (
     ComparisonItem,
     DriftItem,
     Item,
+    LagItem,
     OutageItem,
     ReminderItem,
     SettingsItem,
@@ -132,6 +134,12 @@ def to_outage(item: OutageItem) -> Outage:
     run, _, code = check(item).sk.partition("#")
     failure = Failure(kind=item.kind, code=code, message=item.message)
     return Outage(run=run, failure=failure, since=item.since, seen=item.seen)
+
+
+def to_lag(item: LagItem) -> Lag:
+    """Read a lag."""
+    direction = check(item).sk.partition("#")[0]
+    return Lag(direction=direction, at=item.at, worst=timedelta(seconds=int(item.worst)))
 
 
 def to_comparison(item: ComparisonItem) -> Comparison:

@@ -35,7 +35,7 @@ state — everything small, by kind.
 
     key        `pk` (S, HASH), `sk` (S, RANGE)
     kinds      settings/org · picklists/org · user/<user id> · watermark/updated|deleted · success/<direction> ·
-               begun/<direction> · parked/<task id> · deferred/<due>#<0 high, 1 not>#<task id> · tally/<what>#<minute> · outage/<run>#<code> · request/sync ·
+               begun/<direction> · parked/<task id> · deferred/<due>#<0 high, 1 not>#<task id> · tally/<what>#<minute> · lag/<direction>#<slot of the day> · outage/<run>#<code> · request/sync ·
                delete#<side>#<user id>/<series or reminder> · comparison/<kind> · drift/<when>#<reminder id>
     stream     NEW_IMAGE. The poll is woken for a first sync by
                `{"dynamodb": {"NewImage": {"first_sync_due": {"BOOL": [true]}}}}`: requested, and its tasks not listed yet;
@@ -76,6 +76,7 @@ from pynamodb.transactions import TransactWrite
 
 from reminders.core.budget import Spending
 from reminders.core.drift import Comparison, Drift
+from reminders.core.lag import SPAN, Lag, slot
 from reminders.core.lists import Shelf, Span, View, changed_since, given_away, span, trouble_prefix
 from reminders.core.lists import shelf as lies_on
 from reminders.core.pace import Deferred
@@ -97,6 +98,7 @@ from reminders.ledger.item_values import (
     stuck_shard,
     to_comparison,
     to_drift,
+    to_lag,
     to_outage,
     to_reminder,
     to_settings,
@@ -115,6 +117,7 @@ from reminders.ledger.items import (
     DeleteItem,
     DriftItem,
     Items,
+    LagItem,
     LinkItem,
     MarkItem,
     OutageItem,
@@ -140,6 +143,7 @@ BEGUN: Final = "begun"
 PARKED: Final = "parked"
 DEFERRED: Final = "deferred"
 TALLY: Final = "tally"
+LAG: Final = "lag"
 OUTAGE: Final = "outage"
 COMPARISON: Final = "comparison"
 DRIFT: Final = "drift"
@@ -427,8 +431,13 @@ class Tables(Ledger):
         """See Ledger."""
         self._forward(WATERMARK, mark, value)
 
-    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None) -> None:
+    def succeeded(self, direction: str, at: datetime, spent: Usage | None = None, lag: timedelta | None = None) -> None:
         """See Ledger. Of two runs that end out of order, the later one stands."""
+        self._success(direction, at, spent)
+        if lag is not None:
+            self._note_lag(direction, at, int(lag.total_seconds()))
+
+    def _success(self, direction: str, at: datetime, spent: Usage | None) -> None:
         item = self._items.run(SUCCESS, direction)
         later = RunItem.at.does_not_exist() | (RunItem.at < at)
         success: list[Action] = [RunItem.schema.set(SCHEMA), RunItem.at.set(at)]
@@ -439,6 +448,20 @@ class Tables(Ledger):
         _written("note a success", partial(item.update, success, later))
         if spent and spent.ours:
             self.spent(direction, at, spent)
+
+    def _note_lag(self, direction: str, at: datetime, seconds: int) -> None:
+        number, begun = slot(at)
+        item = self._items.lag(LAG, f"{direction}#{number:02}")
+        actions: list[Action] = [LagItem.schema.set(SCHEMA), LagItem.at.set(begun), LagItem.worst.set(seconds)]
+        another_day = LagItem.at.does_not_exist() | (LagItem.at < begun)
+        slower = (LagItem.at == begun) & (LagItem.worst < seconds)
+        _written("note a lag", partial(item.update, actions, another_day | slower))
+
+    def lags(self, since: datetime) -> list[Lag]:
+        """See Ledger. Two directions have 96 items of some 60 bytes: two read units."""
+        with _asking("read lags"):
+            found = map(to_lag, self._items.lag.query(LAG, consistent_read=True))
+            return sorted((each for each in found if each.at + SPAN > since), key=lambda each: each.at)
 
     def successes(self) -> dict[str, datetime]:
         """See Ledger."""

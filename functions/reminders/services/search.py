@@ -24,10 +24,16 @@ MAX_PAGE: Final = 1000
 LOOKED_AT: Final = 2000
 """Reminders that one answer reads at most."""
 
+NOBODY: Final = "none"
+"""What is asked for as the person of a reminder that has none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What a reminder must be like; None asks for nothing. `text` is looked for in name and details, in any case."""
+    """What a reminder must be like; None asks for nothing.
+
+    Every word of `text` is looked for in name, details and campaign, in any case. `person` may be NOBODY.
+    """
 
     text: str | None = None
     type: Type | None = None
@@ -43,14 +49,16 @@ class Filter:
         wanted = (
             (self.type, values.type),
             (self.priority, values.priority),
-            (self.person, values.person),
+            (self.person, values.person or NOBODY),
             (self.assignee, values.assignee),
             (self.created_by, reminder.created_by),
             (self.sync_state, sync_state(reminder)),
         )
-        text = (self.text or "").casefold()
-        found = not text or text in values.name.casefold() or text in (values.details or "").casefold()
-        return found and all(asked in {None, given} for asked, given in wanted)
+        if not all(asked in {None, given} for asked, given in wanted):
+            return False
+        words = (self.text or "").casefold().split()
+        said = "\n".join(filter(None, (values.name, values.details, values.campaign_name))).casefold() if words else ""
+        return all(word in said for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

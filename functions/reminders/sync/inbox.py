@@ -15,6 +15,7 @@ from typing import assert_never
 from reminders.core.decision import Decision, Terms
 from reminders.core.drift import Drift, differences, missed, tell
 from reminders.core.gone import missing
+from reminders.core.lag import slowest
 from reminders.core.merge import merge
 from reminders.core.push_plan import chunks
 from reminders.core.reminder import Reminder, imported_id, parse_external_id
@@ -35,12 +36,13 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
     counts: Counter[str] = Counter(hints=len(hints))
     failed: set[str] = set()
     deferred: set[str] = set()
+    changed: list[datetime] = []
     distinct = list(_distinct(hints).values())
     for position, chunk in enumerate(chunks(distinct, READ_BATCH)):
         todo = {hint.task_id: hint for hint in chunk}
         try:
             for _ in range(RACES):
-                todo = _round(world, todo, counts, deferred)
+                todo = _round(world, todo, counts, deferred, changed)
                 if not todo:
                     break
         except OrgUnavailable as stop:
@@ -52,12 +54,17 @@ def pull(world: World, hints: Sequence[Hint]) -> Summary:
         failed |= todo.keys()
         late = {hint.batch for hint in chunk if hint.task_id in todo or hint.task_id in deferred}
         _strike_off(world, [hint for hint in chunk if hint.batch not in late])
-    run.succeeded()
+    run.succeeded(slowest(changed, world.clock.now()))
     return Summary(counts=counts, failed=frozenset(failed))
 
 
-def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str], deferred: set[str]) -> dict[str, Hint]:
-    """Read, merge and store once; return the hints whose write was refused. Those of deferred imports are added to `deferred`."""
+def _round(
+    world: World, hints: Mapping[str, Hint], counts: Counter[str], deferred: set[str], changed: list[datetime]
+) -> dict[str, Hint]:
+    """Read, merge and store once; return the hints whose write was refused.
+
+    Those of deferred imports are added to `deferred`; when what was carried over had been changed in Salesforce, to `changed`.
+    """
     links = world.ledger.links(hints.keys())
     hints = deferral.admit(world, hints, links.keys(), counts)
     if not hints:
@@ -96,8 +103,24 @@ def _round(world: World, hints: Mapping[str, Hint], counts: Counter[str], deferr
         if task_id not in refused:
             counts[f"decided_{decision.rule}"] += 1
             counts["stored"] += decision.record is not None
+    changed += _changed(hints, readings, by_task, {key: decisions[key] for key in decisions.keys() - refused})
     counts["lost_races"] += len(refused)
     return {task_id: hints[task_id] for task_id in refused}
+
+
+def _changed(
+    hints: Mapping[str, Hint],
+    readings: Mapping[str, Reading],
+    by_task: Mapping[str, Reminder],
+    stored: Mapping[str, Decision],
+) -> list[datetime]:
+    """Tell when the changes that were carried over had been made (C3). What a first sync brings was made when nobody asked for it."""
+    times = []
+    for task_id, decision in stored.items():
+        if not hints[task_id].batch and differences(by_task.get(task_id), decision):
+            found = readings[task_id]
+            times.append(found.stamp if isinstance(found, Task) else found.at if isinstance(found, Deleted) else None)
+    return [at for at in times if at]
 
 
 def _missing(

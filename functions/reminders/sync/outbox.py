@@ -16,6 +16,7 @@ from reminders.core import mapping, set_up_rules
 from reminders.core.budget import Pressure
 from reminders.core.decision import Decision, Terms
 from reminders.core.gone import NOT_VISIBLE
+from reminders.core.lag import slowest
 from reminders.core.merge import merge
 from reminders.core.problems import Kind, may_be_content
 from reminders.core.push_plan import Call, Planned, affordable, calls, chunks, halves
@@ -45,7 +46,7 @@ class _Tally:
     """What one push did so far.
 
     `cured`: codes of the problems that something sent had before. `halvings`: how many are left. `reads`: API calls that reading
-    for this round took. `left` tells how many calls the budget still bears (O6).
+    for this round took. `edited`: when what was sent had been edited here (C3). `left` tells how many calls the budget still bears (O6).
     """
 
     left: Callable[[], int | None]
@@ -53,6 +54,7 @@ class _Tally:
     cured: set[str] = field(default_factory=set)
     halvings: int = HALVINGS
     reads: int = 0
+    edited: list[datetime] = field(default_factory=list)
 
 
 def push(world: World, reminder_ids: Sequence[str]) -> Summary:
@@ -83,7 +85,7 @@ def _push(run: Run, reminder_ids: Sequence[str]) -> Summary:
     if unavailable:
         run.stopped(unavailable)
     else:
-        run.succeeded()
+        run.succeeded(slowest(tally.edited, world.clock.now()))
     return Summary(counts=tally.counts, unavailable=unavailable)
 
 
@@ -284,12 +286,21 @@ def _note(world: World, call: Call, outcomes: Sequence[Outcome], terms: Terms, t
     for failure in failures.values():
         tally.counts[f"failed_{failure.kind}"] += 1
     _store_answers(world, answers, terms)
+    tally.edited += [at for key, answer in answers.items() if key not in failures and (at := _edited(answer.item))]
     tally.cured |= {
         code
         for key, answer in answers.items()
         if key not in failures and (code := _problem_before(answer.item.reminder))
     }
     return {key for key, failure in failures.items() if failure.kind in {Kind.STALE, Kind.DELETED, Kind.DUPLICATE}}
+
+
+def _edited(item: Planned) -> datetime | None:
+    """Tell when what was sent had been edited or deleted here; None of what a merge alone had us send."""
+    reminder = item.reminder
+    if item.send.write is Write.DELETE:
+        return reminder.tombstone.at if reminder.tombstone else None
+    return max((at for each, at in reminder.edited.items() if each in item.send.pairs), default=None)
 
 
 def _problem_before(reminder: Reminder) -> str | None:

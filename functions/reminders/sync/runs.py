@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from reminders.core.problems import Failure, Kind, Outage
@@ -25,10 +26,10 @@ class Run:
     calls_before: int
     budget: Rationed
 
-    def succeeded(self) -> None:
-        """Note the success. If the org was asked at all, the outages that its answers prove to be over end."""
+    def succeeded(self, lag: timedelta | None = None) -> None:
+        """Note the success, and how long the slowest change that it carried over took. If the org was asked at all, the outages that its answers prove to be over end."""
         spent = self._spent()
-        self.world.ledger.succeeded(self.name, self.world.clock.now(), spent)
+        self.world.ledger.succeeded(self.name, self.world.clock.now(), spent, lag)
         if spent:
             self._end_outages()
 

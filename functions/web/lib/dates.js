@@ -53,6 +53,12 @@ export function dueWords(date, today) {
 export const moment = (at, timeZone) =>
   new Intl.DateTimeFormat(locale.value, { dateStyle: "medium", timeStyle: "short", timeZone }).format(new Date(at));
 
+/** How long something took, in the largest unit that fits: "12 seconds". */
+export function took(seconds, unitDisplay = "long") {
+  const [unit, size] = seconds < 60 ? ["second", 1] : seconds < 3600 ? ["minute", 60] : ["hour", 3600];
+  return new Intl.NumberFormat(locale.value, { style: "unit", unit, unitDisplay, maximumFractionDigits: 0 }).format(seconds / size);
+}
+
 /** An age in the largest unit that fits: "12 seconds ago". */
 export function ago(seconds) {
   const units = [["day", 86_400], ["hour", 3600], ["minute", 60], ["second", 1]];

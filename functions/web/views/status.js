@@ -9,6 +9,7 @@ import { many, number, t } from "../lib/words.js";
 import { me } from "../store/lists.js";
 import { SYNC_ON } from "../store/settings.js";
 import { status, watch } from "../store/watch.js";
+import { Lag } from "./lag.js";
 import { FirstSync } from "./own_sync.js";
 
 const DIRECTIONS = [
@@ -44,6 +45,7 @@ const Whole = view(({ found, now }) => html`
       })}
     </ul>
   </section>
+  <${Lag} lags=${found.lags} now=${Math.floor(now / 60_000) * 60_000} />
   <section class="card" aria-labelledby="waiting-title">
     <h2 id="waiting-title">${t("What waits")}</h2>
     <p class="big">${found.waiting === 0 ? t("Nothing waits: both sides are in step.") : many(found.waiting, "{n} reminder waits to be sent", "{n} reminders wait to be sent")}</p>
