@@ -4,6 +4,7 @@ import { GONE, GoneChoices } from "../components/gone.js";
 import { Icon } from "../components/icon.js";
 import { call } from "../lib/api.js";
 import { ago, dueWords, moment } from "../lib/dates.js";
+import { save } from "../lib/files.js";
 import { Refusal } from "../lib/http.js";
 import { announce, component, html, signal, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
@@ -105,17 +106,12 @@ const Concerned = view(({ item, onChanged }) => {
     </li>`;
 });
 
-/** The file is asked for with the token, which a plain link could not carry. */
 const Download = component(() => {
   const problem = signal(null);
   const get = async () => {
     try {
       const { body } = await call("GET", "/api/problems.csv");
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([body], { type: "text/csv" }));
-      link.download = `reminder-sync-problems-${today.value}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      save(`reminder-sync-problems-${today.value}.csv`, "text/csv", body);
       problem.value = null;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
