@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from fakes.on_the_page import make, names, open_as, open_reminder, refuse
-from fakes.people import BO, Api, sync_on
+from fakes.people import BO, NOW, Api, sync_on
 from playwright.sync_api import Page, expect
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
@@ -67,7 +68,54 @@ def test_axe_finds_nothing_serious(page: Page, api: Api, scheme: Literal["light"
     open_reminder(page, "Refused")
     check(page, "panel")
     page.get_by_role("button", name="Filter").click()
-    check(page, "filter")
+    page.get_by_role("combobox", name="Person").last.press_sequentially("nina")
+    expect(page.get_by_role("option", name="Nina Nordin")).to_be_visible()
+    check(page, "filter and people found")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_opens_or_goes_wrong(
+    page: Page, api: Api, scheme: Literal["light", "dark"]
+) -> None:
+    """C1: the plot, both dialogs, the menu of days, a search of everything, what is deleted, what was refused, no answer, no access."""
+    make(api, "Call Nina")
+    gone = make(api, "Nina, by mistake")
+    assert api("DELETE", f"/api/reminders/{gone}", headers={"If-Match": '"1"'}).status == 200
+    api.ledger.succeeded("pull", NOW - timedelta(hours=2), lag=timedelta(seconds=70))
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.clock.set_fixed_time(NOW)
+    page.goto("/")
+    page.evaluate(AXE.read_text())
+    page.get_by_role("button", name="Ada Admin").click()
+    page.get_by_role("link", name="Sync status").click()
+    expect(page.locator(".lag rect")).to_have_count(1)
+    check(page, "plot")
+    page.get_by_role("link", name="Settings").click()
+    data = page.get_by_role("region", name="Somebody's data")
+    data.get_by_label("Name").select_option(label="Ada Admin")
+    check(page, "somebody's data")
+    data.get_by_role("button", name="Erase…").click()
+    check(page, "erase dialog")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Switch user").click()
+    page.get_by_role("button", name="Bo Berg").click()
+    page.get_by_role("link", name="Reminders").click()
+    expect(names(page)).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("d")
+    expect(page.get_by_role("dialog", name="Due")).to_be_visible()
+    check(page, "days")
+    page.keyboard.press("Escape")
+    page.get_by_label("Search all reminders").fill("nina")
+    expect(names(page)).to_have_count(2)
+    check(page, "search")
+    open_reminder(page, "Nina, by mistake")
+    check(page, "deleted")
+    page.route("**/api/**", lambda route: route.abort())
+    page.get_by_role("button", name="Complete: Call Nina").click()
+    expect(page.locator(".refusal")).to_have_count(1)
+    expect(page.locator(".banner")).to_be_visible()
+    check(page, "no answer, refused, undo")
 
 
 def test_a_cold_load_is_light(page: Page, api: Api) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from browser import test_work_list
+from browser import test_everywhere, test_work_list
 from fakes.people import Api
 from playwright.sync_api import Page, expect
 
@@ -35,7 +35,7 @@ FAULTS = [
     Fault(
         "what was refused looks saved",
         "store/edits.js",
-        "    put(ahead, id, undefined);\n",
+        "  putAll(ahead, over.map(({ id }) => [id, undefined]));\n",
         "",
         test_work_list.test_a_server_that_does_not_answer_is_told_and_forgiven,
         "Call Nina",
@@ -55,6 +55,22 @@ FAULTS = [
         "await create(values, crypto.randomUUID())",
         test_work_list.test_a_create_whose_answer_is_lost_makes_one_reminder,
         "'Once', 'Once'",
+    ),
+    Fault(
+        "a search stays in its list",
+        "store/search.js",
+        "    else timer = setTimeout(look, PAUSE, wanted);\n",
+        "",
+        test_everywhere.test_what_was_found_elsewhere_is_worked_with_like_any_other,
+        "Far away",
+    ),
+    Fault(
+        "many edits are as many requests",
+        "store/edits.js",
+        "const MOST = 200;",
+        "const MOST = 1;",
+        test_everywhere.test_what_is_done_to_many_is_one_request_and_so_is_taking_it_back,
+        "reminders/bulk",
     ),
 ]
 

@@ -174,7 +174,7 @@ def test_search_and_filter_narrow_the_list(page: Page, api: Api) -> None:
     page.get_by_label("Type").select_option("Call")
     expect(names(page)).to_have_text(["Call Nina"])
     page.get_by_label("Priority").select_option("Normal")
-    expect(page.get_by_text("Nothing here matches.")).to_be_visible()
+    expect(page.get_by_text("Nothing matches, here or in any other list.")).to_be_visible()
 
 
 def test_a_stale_edit_is_taken_back_and_doing_it_anyway_is_a_choice(page: Page, api: Api) -> None:

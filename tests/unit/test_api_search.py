@@ -71,11 +71,14 @@ def test_a_rare_find_is_found_on_a_later_page(api: Api, monkeypatch: pytest.Monk
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"q": "CALL A"}, ["a"]),
+        ({"q": "STRASSE der"}, ["b"]),
+        ({"q": "der winter"}, []),
+        ({"q": "WINTER"}, ["c"]),
         ({"q": "straße"}, ["b"]),
         ({"type": "Call"}, ["a"]),
         ({"priority": "High"}, ["b"]),
         ({"person": NINA}, ["a"]),
+        ({"person": "none"}, ["b", "c"]),
         ({"created_by": CY}, ["c"]),
         ({"sync_state": "problem"}, ["c"]),
         ({"sync_state": "not synced"}, ["a", "b"]),
@@ -83,12 +86,14 @@ def test_a_rare_find_is_found_on_a_later_page(api: Api, monkeypatch: pytest.Monk
     ],
 )
 def test_a_list_can_be_searched_and_filtered(api: Api, query: dict[str, str], found: list[str]) -> None:
-    """C1: by text in name and details, type, priority, person, who made it, and sync state; several at once mean all of them."""
+    """C1: by words in name, details and campaign, type, priority, person, who made it, and sync state; several at once mean all of them."""
     store(
         api,
         a_reminder("a", type=Type.CALL, person=NINA),
         a_reminder("b", priority=Priority.HIGH, details="In der Hauptstrasse"),
-        a_reminder("c", created_by=CY, trouble=Trouble(code="X", message="no", since=NOW)),
+        a_reminder(
+            "c", created_by=CY, campaign_name="Winter pilot", trouble=Trouble(code="X", message="no", since=NOW)
+        ),
     )
     assert ids(api, **query) == found
 

@@ -17,6 +17,7 @@ from reminders.api.schemas import (
     BulkDelete,
     BulkEdit,
     BulkOut,
+    BulkRestore,
     BulkResult,
     Changes,
     ErrorDetail,
@@ -86,10 +87,14 @@ def list_reminders(  # noqa: PLR0913, PLR0917 - a query has these parameters
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=search.MAX_PAGE)] = search.MAX_PAGE,
-    q: Annotated[str | None, Query(max_length=200, description="Text in name or details, in any case.")] = None,
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words that name, details or campaign hold, in any case.")
+    ] = None,
     type: Annotated[Type | None, Query(description="Only of this type.")] = None,  # noqa: A002 - the field's own name
     priority: Annotated[Priority | None, Query(description="Only of this priority.")] = None,
-    person: Annotated[str | None, Query(max_length=18, description="Only of this lead or contact, by id.")] = None,
+    person: Annotated[
+        str | None, Query(max_length=18, description="Only of this lead or contact, by id; `none`: of nobody.")
+    ] = None,
     created_by: Annotated[
         str | None, Query(max_length=18, description="Only those that this user made, by id.")
     ] = None,
@@ -247,7 +252,7 @@ def take_back(reminder_id: Id, wanted: TakeBackIn, if_match: IfMatch = None) -> 
     responses=responses(BulkOut, 400, 413, 415, description="One result per item; look at each status."),
 )
 def change_many(bulk: Bulk) -> Response[str]:
-    """Create, edit, complete, delete, and choose for up to 200 reminders. Each item succeeds or fails by itself."""
+    """Create, edit, complete, delete, restore, and choose for up to 200 reminders. Each item succeeds or fails by itself."""
     call = call_of(router)
     wanted = {index: _command(item) for index, item in enumerate(bulk.items) if not isinstance(item, Invalid)}
     answers: dict[int, Done | ApiError] = {
@@ -270,7 +275,7 @@ def _new_id(key: str | None) -> str:
     return commands.id_for(call_of(router).asker, key) if key else str(uuid4())
 
 
-def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkChoose) -> Command:
+def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkRestore | BulkChoose) -> Command:
     match item:
         case BulkCreate():
             return Create(_new_id(item.key), item.values.model_dump())
@@ -280,6 +285,8 @@ def _command(item: BulkCreate | BulkEdit | BulkComplete | BulkDelete | BulkChoos
             return Change(item.id, item.version, {"status": Status.COMPLETE})
         case BulkDelete():
             return Delete(item.id, item.version)
+        case BulkRestore():
+            return Restore(item.id, item.version)
         case BulkChoose():
             return Choose(item.id, item.version, item.choice)
 

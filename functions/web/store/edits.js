@@ -1,17 +1,20 @@
-// Edits: shown at once, sent one after the other for each reminder, taken back with the reason when the server refuses them.
+// Edits: shown at once, sent one after the other for each reminder, taken back with the reason when the server refuses them. What is
+// done to several is one request for each 200 of them, and so is taking it back.
 
 import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
-import { announce, signal } from "../lib/ui.js";
+import { announce, batch, signal } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { ahead, find, put, remember } from "./lists.js";
+import { ahead, find, put, putAll, remember, rememberAll } from "./lists.js";
 import { offerUndo, withdraw } from "./undo.js";
 import { look } from "./watch.js";
 
-/** What was refused: reminder id → { id, name, message, field, before, current, again }. */
+/** What was refused: reminder id → { id, name, message, field, before, current, stale, again }. */
 export const refusals = signal(new Map());
 
 const queues = new Map(); // reminder id → the newest edit's promise
+
+const MOST = 200; // items in one request
 
 /** Create a reminder; the same key never makes two. Throws Refusal. */
 export async function create(values, key) {
@@ -71,20 +74,86 @@ export function takeBack(id, line) {
 /** Change the same of several reminders, and offer to undo all of it at once. `say` gives the words for what was done. */
 export function changeAll(ids, values, say) {
   const before = ids.map((id) => find(id)).filter(Boolean);
-  const back = () => before.map((item) => change(item.id, pick(item, Object.keys(values))));
-  return together(before, say, ({ id }) => change(id, values), back);
+  const was = new Map(before.map((item) => [item.id, pick(item, Object.keys(values))]));
+  const edit = (changes) => ({ shown: changes, action: { action: "edit", changes }, again: (id) => change(id, changes) });
+  return together(before, say, () => edit(values), ({ id }) => edit(was.get(id)));
+}
+
+const deletion = () => {
+  const shown = { deleted: { at: new Date().toISOString(), side: "here", agreed: null } };
+  return { shown, action: { action: "delete" }, again: remove };
+};
+const restoration = () => ({ shown: { deleted: null }, action: { action: "restore" }, again: restore });
+
+/** Restore several, of which undo deletes them again. */
+export function restoreAll(ids) {
+  const before = ids.map((id) => find(id)).filter(Boolean);
+  return together(before, (done) => said(done, "Restored: {name}", "{n} restored"), restoration, deletion);
 }
 
 /**
  * Do it to each, and offer the way back at once: whoever is quick takes back what they did last, not what was answered last. The
- * way back waits for its turn behind each edit, and goes nowhere where that was refused.
+ * way back waits for its turn behind each edit, and goes nowhere where that was refused. `act` and `back` give what is to be done
+ * to one: what is shown meanwhile, the action of the API, and how to try it again.
  */
 async function together(items, say, act, back) {
   if (items.length === 0) return;
-  const runs = items.map(act);
-  const offered = offerUndo(say(items), () => Promise.all(back()));
-  const saved = await Promise.all(runs);
-  if (!saved.some(Boolean)) withdraw(offered);
+  const run = attemptAll(items, act);
+  const offered = offerUndo(say(items), () => attemptAll(items, back));
+  if (!(await run).some(Boolean)) withdraw(offered);
+}
+
+/** Send an edit of each of several in as few requests as there may be. Gives for each the reminder, or null where it was refused. */
+async function attemptAll(chosen, act) {
+  const items = chosen.map((item) => find(item.id) ?? item);
+  const acts = new Map(items.map((item) => [item.id, act(item)]));
+  const turns = items.map(({ id }) => queues.get(id));
+  batch(() => {
+    putAll(refusals, items.map(({ id }) => [id, undefined]));
+    putAll(ahead, items.map(({ id }) => [id, { ...ahead.value.get(id), ...acts.get(id).shown }]));
+  });
+  const sending = Promise.all(items.map((item, at) => turns[at] ?? item)).then((last) => sentAll(items, last, acts));
+  const runs = items.map(({ id }) => sending.then((answers) => answers.get(id) ?? null));
+  items.forEach(({ id }, at) => queues.set(id, runs[at]));
+  const answers = await Promise.all(runs);
+  const over = items.filter(({ id }, at) => queues.get(id) === runs[at]);
+  for (const { id } of over) queues.delete(id);
+  putAll(ahead, over.map(({ id }) => [id, undefined]));
+  look();
+  return answers;
+}
+
+/** `last` are the reminders as their edits before gave them, null where those were refused. Gives id → reminder for what was done. */
+async function sentAll(items, last, acts) {
+  const wanted = items.map((item, at) => ({ item, version: last[at]?.version })).filter(({ version }) => version !== undefined);
+  const answers = new Map();
+  for (let from = 0; from < wanted.length; from += MOST) {
+    const part = wanted.slice(from, from + MOST);
+    const results = await bulk(part.map(({ item: { id }, version }) => ({ ...acts.get(id).action, id, version })));
+    const refused = [];
+    results.forEach(({ status, reminder, error }, at) => {
+      const { item } = part[at];
+      if (error) refused.push([item.id, refusal(item, { ...error, status, current: reminder }, acts.get(item.id))]);
+      else answers.set(item.id, reminder);
+    });
+    batch(() => {
+      rememberAll(results.map(({ reminder }) => reminder).filter(Boolean));
+      putAll(refusals, refused);
+    });
+    if (refused.length) announce(many(refused.length, "Not saved: {n} reminder", "Not saved: {n} reminders"));
+  }
+  return answers;
+}
+
+/** One request; when it is refused as a whole, or no answer comes, so is each of its items. */
+async function bulk(items) {
+  try {
+    return (await call("POST", "/api/reminders/bulk", { body: { items } })).body.results;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { message, code, field, status } = error;
+    return items.map(() => ({ status, reminder: null, error: { message, code, field } }));
+  }
 }
 
 /** Complete or reopen: open ones are completed; when none is open, all are reopened. */
@@ -105,8 +174,7 @@ export function reschedule(ids, due, when) {
 
 export function removeAll(ids) {
   const before = ids.map((id) => find(id)).filter((item) => item && !item.deleted);
-  const say = (done) => said(done, "Deleted: {name}", "{n} deleted");
-  return together(before, say, ({ id }) => remove(id), () => before.map(({ id }) => restore(id)));
+  return together(before, (done) => said(done, "Deleted: {name}", "{n} deleted"), deletion, restoration);
 }
 
 function said(done, one, more, values = {}) {
@@ -121,7 +189,7 @@ function attempt(id, values, send, again, item) {
   put(refusals, id, undefined);
   put(ahead, id, { ...ahead.value.get(id), ...values });
   const before = queues.get(id);
-  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(id, seen, values, () => send(last.version), again) : null));
+  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(id, seen, () => send(last.version), again) : null));
   queues.set(id, run);
   return run.finally(() => {
     if (queues.get(id) !== run) return;
@@ -131,20 +199,27 @@ function attempt(id, values, send, again, item) {
   });
 }
 
+/** What is told of a refused edit of `seen`, and how it can be tried again. */
+const refusal = (seen, { message, field, current, status }, { again }) => ({
+  ...{ id: seen.id, name: seen.name, message, field, before: seen, current, stale: status === 412 },
+  again: () => again(seen.id),
+});
+
 /** Send one edit; the next of the same reminder goes out on the version that this one gave, and not at all after a refusal. */
-async function sent(id, seen, values, send, again) {
+async function sent(id, seen, send, again) {
   try {
     const { body } = await send();
     remember(body);
     return body;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const { message, field, current, status } = error;
-    if (current) remember(current);
-    put(refusals, id, { id, name: seen.name, message, field, before: seen, current, stale: status === 412, values, again });
+    if (error.current) remember(error.current);
+    put(refusals, id, refusal(seen, error, { again }));
     announce(t("Not saved: {name}", { name: seen.name }));
     return null;
   }
 }
 
 export const dismiss = (id) => put(refusals, id, undefined);
+
+export const dismissAll = () => (refusals.value = new Map());

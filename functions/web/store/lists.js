@@ -9,6 +9,7 @@ const TRUSTED = 15_000; // ms for which our own newest answer counts more than a
 
 export const me = signal(null);
 export const names = signal(new Map()); // user or person id → name
+export const assignable = signal([]); // ids of the users that are offered as assignees
 export const listed = signal(new Map()); // view → { pages, items, today }
 export const newer = signal(new Map()); // reminder id → { reminder, until }
 export const ahead = signal(new Map()); // reminder id → values of the edits under way, shown in advance
@@ -37,12 +38,22 @@ export const today = computed(() => {
 });
 
 /** Set one key of a signal that holds a Map, or take it out with `undefined`. */
-export function put(map, key, value) {
+export const put = (map, key, value) => putAll(map, [[key, value]]);
+
+/** Set several keys at once; of thousands, one copy is made. */
+export function putAll(map, entries) {
   const next = new Map(map.value);
-  if (value === undefined) next.delete(key);
-  else next.set(key, value);
+  for (const [key, value] of entries) {
+    if (value === undefined) next.delete(key);
+    else next.set(key, value);
+  }
   map.value = next;
 }
+
+const FOUND = "found-"; // begins the name of what a search found in a view
+
+/** The list of what a search found in a view. */
+export const hits = (view) => `${FOUND}${view}`;
 
 const computedViews = new Map(); // view → { shown, index, known }: computed once for each change, however many ask
 
@@ -83,7 +94,7 @@ function merged(view, before, theirs) {
   const shown = before.filter(({ id }) => !touched.has(id));
   const compared = inOrder(view);
   for (const [id, item] of touched) {
-    if (belongs(item, view, today.value) && (theirs.has(id) || isMine(item, view))) shown.splice(placeOf(item, shown, compared), 0, item);
+    if (belongs(item, view, today.value) && (theirs.has(id) || (!view.startsWith(FOUND) && isMine(item, view)))) shown.splice(placeOf(item, shown, compared), 0, item);
   }
   return shown;
 }
@@ -114,10 +125,10 @@ export function find(id) {
 
 const shownOrKnown = ({ index, known }, id) => index.value.get(id) ?? known.value.get(id);
 
-/** Keep an answer of the server's: for a while it counts more than a list that may lag behind it. */
-export function remember(reminder) {
-  put(newer, reminder.id, { reminder, until: Date.now() + TRUSTED });
-}
+/** Keep answers of the server's: for a while they count more than a list that may lag behind them. */
+export const rememberAll = (items) => putAll(newer, items.map((reminder) => [reminder.id, { reminder, until: Date.now() + TRUSTED }]));
+
+export const remember = (reminder) => rememberAll([reminder]);
 
 /** Let go of our own answers that the lists have caught up with, or that are old. While one list lags behind, it would show the past. */
 export function settle() {
@@ -132,7 +143,8 @@ function caughtUp(id, version) {
 }
 
 /** Whether a reminder belongs into a view on that day; the same rule as the server's. */
-export function belongs({ status, due, deleted, sync_state: state }, view, day) {
+export function belongs({ status, due, deleted, sync_state: state }, list, day) {
+  const view = list.replace(FOUND, "");
   if (view === "deleted") return Boolean(deleted);
   if (deleted || state === "handed over") return false;
   if (view === "completed") return status === "Complete";
@@ -152,7 +164,8 @@ export function belongs({ status, due, deleted, sync_state: state }, view, day) 
 }
 
 /** Order of a list: by due date, undated last, high priority first within a day; completed and deleted ones latest first. */
-function inOrder(view) {
+function inOrder(list) {
+  const view = list.replace(FOUND, "");
   const sign = view === "completed" || view === "deleted" ? -1 : 1;
   const when = view === "deleted" ? (item) => item.deleted?.at ?? "" : (item) => item.due ?? (sign > 0 ? "~" : "-");
   return (one, other) =>

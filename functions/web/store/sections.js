@@ -3,7 +3,7 @@
 import { longDate, tomorrow } from "../lib/dates.js";
 import { computed, signal } from "../lib/ui.js";
 import { t } from "../lib/words.js";
-import { cursor, listHere, me, names, reminders, selected, today } from "./lists.js";
+import { cursor, hits, listHere, me, names, reminders, selected, today } from "./lists.js";
 
 export const NO_FILTER = { text: "", type: "", priority: "", state: "", person: "" };
 
@@ -11,15 +11,25 @@ export const filter = signal(NO_FILTER);
 
 export const filtered = computed(() => Object.values(filter.value).some(Boolean));
 
-/** Sections of { id, name, late, due, items }; null while nothing was read yet. `due` is the day that a drop there gives. */
+/** What a search finds beside the list itself: view → what its section is called. */
+const ELSEWHERE = { open: "Other open reminders", given: "Assigned by me", completed: "Completed", deleted: "Recently deleted" };
+
+/**
+ * Sections of { id, name, late, due, items }; null while nothing was read yet. `due` is the day that a drop there gives. Under a
+ * filter the list comes first, and then what the other lists hold.
+ */
 export const sections = computed(() => {
   const list = listHere();
   const read = list.views.map((view) => reminders(view));
   if (read.includes(null)) return null;
   const day = today.value;
   const next = tomorrow(day);
-  const matching = filtered.value ? wanted() : () => true;
-  const found = list.views.flatMap((view, index) => {
+  const elsewhere = filtered.value ? Object.entries(ELSEWHERE).map(([view, name]) => ({ id: hits(view), name: t(name), items: reminders(hits(view)) ?? [] })) : [];
+  // The server searches details whole, of which a list has the beginning.
+  const found = new Set(elsewhere.flatMap(({ items }) => items.map(({ id }) => id)));
+  const fits = filtered.value ? wanted() : () => true;
+  const matching = (item) => found.has(item.id) || fits(item);
+  const here = list.views.flatMap((view, index) => {
     const items = read[index].filter(matching);
     if (view === "overdue") return [{ id: view, name: t("Overdue"), late: true, items }];
     if (view !== "today") return [{ id: view, name: t(list.name), items }];
@@ -28,7 +38,10 @@ export const sections = computed(() => {
       { id: "tomorrow", name: t("Tomorrow"), day: longDate(next), due: next, items: items.filter((item) => item.due === next) },
     ];
   });
-  return found.filter(({ items }) => items.length > 0);
+  const shown = new Set(here.flatMap(({ items }) => items.map(({ id }) => id)));
+  const once = (item) => !shown.has(item.id) && shown.add(item.id);
+  const others = elsewhere.map((section) => ({ ...section, items: section.items.filter(once) }));
+  return [...here, ...others].filter(({ items }) => items.length > 0);
 });
 
 /** Ids in the order in which they are drawn. */

@@ -5,7 +5,7 @@
 import { call } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { signal } from "../lib/ui.js";
-import { listed, me, names, put, settle } from "./lists.js";
+import { assignable, listed, me, names, put, settle } from "./lists.js";
 import { namePeople } from "./people.js";
 
 const EVERY = 2_000; // ms between two looks at the lists while the page is seen
@@ -16,6 +16,8 @@ const RARELY = 30_000; // ms between two looks at what only adorns: problems, th
 export const trouble = signal(null); // the Refusal for which the lists cannot be read now
 export const status = signal(null);
 export const problems = signal(null); // { causes, truncated, etag }
+
+const COUNTED = ["completed", "today", "overdue"]; // what the day's progress and the numbers beside the lists are made of
 
 const QUERIES = { given: () => `view=open&assigned_by=${me.value.id}` }; // lists that are no view of their own
 
@@ -62,7 +64,7 @@ function rare() {
   if (status.value?.first_sync?.finished === false) due.delete("status");
   if (isDue("status", STATUS_EVERY)) looks.push(readStatus());
   if (isDue("problems", RARELY)) looks.push(readProblems());
-  if (!wanted.views.includes("completed") && isDue("completed", RARELY)) looks.push(readView("completed"));
+  for (const view of COUNTED) if (!wanted.views.includes(view) && isDue(view, RARELY)) looks.push(readView(view));
   return looks;
 }
 
@@ -121,6 +123,7 @@ export async function readProblems() {
 export async function readNames() {
   const { people } = (await call("GET", "/api/assignees")).body;
   names.value = new Map([...names.value, ...people.map((person) => [person.id, person.name])]);
+  assignable.value = people.map(({ id }) => id);
 }
 
 document.addEventListener("visibilitychange", () => {

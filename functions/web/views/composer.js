@@ -4,7 +4,7 @@ import { PersonField } from "../components/person.js";
 import { component, html, signal } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { create } from "../store/edits.js";
-import { cursor, listHere, me, names, today } from "../store/lists.js";
+import { assignable, cursor, listHere, me, names, today } from "../store/lists.js";
 import { plus } from "../lib/dates.js";
 import { TYPES } from "./row.js";
 
@@ -84,5 +84,5 @@ export const Composer = component((self) => {
   };
 });
 
-/** Users to assign to: those whose ids are users' (005). */
-export const people = () => [...names.value].filter(([id]) => id.startsWith("005"));
+/** Users to assign to: [id, name]. */
+export const people = () => assignable.value.map((id) => [id, names.value.get(id) ?? id]);

@@ -1,13 +1,12 @@
-// Searching and filtering the list that is looked at.
+// Searching and filtering: the list that is looked at at once, and everything else through the API.
 
 import { Icon } from "../components/icon.js";
 import { stateName } from "../components/state.js";
+import { PersonField } from "../components/person.js";
 import { Popover } from "../components/popover.js";
 import { component, html, signal } from "../lib/ui.js";
 import { t } from "../lib/words.js";
-import { names } from "../store/lists.js";
-import { filter, filtered, NO_FILTER, order } from "../store/sections.js";
-import { find } from "../store/lists.js";
+import { filter, filtered, NO_FILTER } from "../store/sections.js";
 import { TYPES } from "./row.js";
 
 const STATES = ["synced", "waiting", "not synced", "problem"];
@@ -29,8 +28,8 @@ export const Filters = component(() => {
     return html`
       <div class="filters">
         <label class="search">
-          <${Icon} name="search" size="small" /><span class="slds-assistive-text">${t("Search this list")}</span>
-          <input class="slds-input" type="search" placeholder=${t("Search")} value=${filter.value.text} ref=${(element) => (ui.search = element)}
+          <${Icon} name="search" size="small" /><span class="slds-assistive-text">${t("Search all reminders")}</span>
+          <input class="slds-input" type="search" maxlength="200" placeholder=${t("Search")} value=${filter.value.text} ref=${(element) => (ui.search = element)}
             onInput=${(event) => set({ text: event.target.value })} onKeyDown=${left} />
         </label>
         <button type="button" class=${`slds-button slds-button_neutral ${some ? "is-on" : ""}`} aria-expanded=${String(Boolean(open.value))} onClick=${(event) => (open.value = event.currentTarget)}>
@@ -42,8 +41,10 @@ export const Filters = component(() => {
   };
 });
 
+const NOBODY = "none"; // as the API calls it
+
 const Menu = component(() => ({ anchor, set, onClose }) => {
-  const people = [...new Set(order.value.map((id) => find(id)?.person).filter(Boolean))];
+  const { person } = filter.value;
   const choice = (name, label, options) => html`
     <div class="slds-form-element">
       <label class="slds-form-element__label" for=${`filter-${name}`}>${label}</label>
@@ -57,7 +58,8 @@ const Menu = component(() => ({ anchor, set, onClose }) => {
         ${choice("type", t("Type"), Object.entries(TYPES).map(([value, [, words]]) => [value, t(words)]))}
         ${choice("priority", t("Priority"), [["High", t("High")], ["Normal", t("Normal")]])}
         ${choice("state", t("Sync state"), STATES.map((value) => [value, stateName(value)]))}
-        ${choice("person", t("Person"), [["none", t("Nobody")], ...people.map((id) => [id, names.value.get(id) ?? id])])}
+        ${person !== NOBODY && html`<${PersonField} id="filter-person" chosen=${person || null} onChoose=${(one) => set({ person: one?.id ?? "" })} />`}
+        <label class="check"><input type="checkbox" checked=${person === NOBODY} onChange=${(event) => set({ person: event.target.checked ? NOBODY : "" })} /> ${t("Without a person")}</label>
       </div>
     <//>`;
 });

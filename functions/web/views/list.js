@@ -8,6 +8,7 @@ import { route } from "../lib/routes.js";
 import { component, html, signal, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
 import { cursor, selected, today } from "../store/lists.js";
+import { search, searching } from "../store/search.js";
 import { filter, filtered, NO_FILTER, order, progress, sections } from "../store/sections.js";
 import { trouble } from "../store/watch.js";
 import { Composer } from "./composer.js";
@@ -40,12 +41,14 @@ export const List = component((self) => {
     };
     document.addEventListener("keydown", listener);
     filter.value = NO_FILTER;
-    return () => document.removeEventListener("keydown", listener);
+    const stop = searching();
+    return () => (document.removeEventListener("keydown", listener), stop());
   });
   return ({ list }) => html`
     <main class="work" id="main" tabindex="-1">
       <${Head} list=${list} ui=${ui} />
       <${Refusals} />
+      <${Search} />
       ${ui.composing.value && html`<${Composer} onClose=${() => (ui.composing.value = false)} />`}
       <${Body} list=${list} ui=${ui} />
       <${Selection} ui=${ui} />
@@ -66,6 +69,13 @@ const Head = view(({ list, ui }) => html`
       <${Icon} name="add" size="small" /> ${t("New reminder")}
     </button>
   </div>`);
+
+/** How the search through everything stands, for whoever sees it and whoever hears it. */
+const Search = view(() => {
+  const { busy, more, problem } = search.value ?? {};
+  const words = busy ? t("Searching all reminders…") : problem ? `${t("Only this list could be searched.")} ${t(problem)}` : more ? t("There are more than are shown. Search for something narrower.") : null;
+  return html`<p class=${`searching quiet ${words ? "" : "slds-assistive-text"}`} role="status">${words ?? (search.value ? many(order.value.length, "{n} reminder", "{n} reminders") : "")}</p>`;
+});
 
 function counted() {
   const n = order.value.length;
@@ -90,14 +100,15 @@ const Body = view(({ list, ui }) => {
   const shown = sections.value;
   if (shown === null) return trouble.value ? html`<${Nothing} icon="offline" title=${t("Your reminders cannot be shown now.")} />` : html`<${Loading} />`;
   if (shown.length === 0) {
-    if (filtered.value) return html`<${Nothing} icon="search" title=${t("Nothing here matches.")} words=${t("Take a filter away, or look in All open.")} />`;
+    if (search.value?.busy) return html`<${Loading} />`;
+    if (filtered.value) return html`<${Nothing} icon="search" title=${t("Nothing matches, here or in any other list.")} words=${t("Take a filter away, or search for less.")} />`;
     const [title, words] = EMPTY[list.id];
     return html`<${Nothing} icon=${list.icon} title=${t(title)} words=${t(words)} />`;
   }
   const draw = (item, at, of) => html`
     <${Row} key=${item.id} item=${item} at=${at} of=${of} reach=${cursor.value ? cursor.value === item.id : at === 1} ui=${ui} today=${today.value} here=${cursor.value === item.id}
       picked=${selected.value.has(item.id)} open=${route.value.id === item.id} renaming=${ui.renaming.value === item.id} />`;
-  return html`<${Rows} sections=${shown} draw=${draw} heads=${list.views.length > 1} />`;
+  return html`<${Rows} sections=${shown} draw=${draw} heads=${list.views.length > 1 || filtered.value} />`;
 });
 
 const Nothing = ({ icon, title, words }) => html`

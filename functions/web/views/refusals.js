@@ -2,14 +2,24 @@
 
 import { Icon } from "../components/icon.js";
 import { html, view } from "../lib/ui.js";
-import { t } from "../lib/words.js";
+import { many, t } from "../lib/words.js";
 import { differences } from "../store/differences.js";
-import { dismiss, refusals } from "../store/edits.js";
+import { dismiss, dismissAll, refusals } from "../store/edits.js";
+
+const SHOWN = 5; // a whole selection can be refused at once
 
 export const Refusals = view(() => {
   const all = [...refusals.value.values()];
   if (all.length === 0) return null;
-  return html`<ul class="refusals" role="alert">${all.map((one) => html`<${Refusal} key=${one.id} one=${one} />`)}</ul>`;
+  const left = all.length - SHOWN;
+  return html`
+    <ul class="refusals" role="alert">
+      ${all.slice(0, SHOWN).map((one) => html`<${Refusal} key=${one.id} one=${one} />`)}
+      ${left > 0 && html`
+        <li class="refusal"><${Icon} name="warning" /><div><p>${many(left, "{n} more was not saved.", "{n} more were not saved.")}</p>
+          <div class="buttons"><button type="button" class="slds-button slds-button_neutral" onClick=${() => all.forEach((one) => one.again())}>${t("Try all again")}</button>
+            <button type="button" class="slds-button slds-button_neutral" onClick=${dismissAll}>${t("Leave all")}</button></div></div></li>`}
+    </ul>`;
 });
 
 const Refusal = ({ one }) => {

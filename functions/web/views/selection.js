@@ -3,7 +3,7 @@
 import { Icon, IconButton } from "../components/icon.js";
 import { html, view } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { restore } from "../store/edits.js";
+import { restoreAll } from "../store/edits.js";
 import { find, listHere, selected } from "../store/lists.js";
 import { acted } from "../store/sections.js";
 import { completeThem, deleteThem, prioritise } from "./list_keys.js";
@@ -17,7 +17,7 @@ export const Selection = view(({ ui }) => {
   const due = (event) => (ui.due.value = { ids, due: null, anchor: event.currentTarget });
   const back = () => {
     selected.value = new Set();
-    return Promise.all(ids.map((id) => restore(id)));
+    return restoreAll(ids);
   };
   const gone = listHere().id === "deleted";
   const open = ids.some((id) => find(id)?.status === "Open");
