@@ -26,6 +26,12 @@ export function t(text, values = {}) {
 
 const shown = (value) => (typeof value === "number" ? number(value) : value);
 
+/** A language of Salesforce ("zh_CN") by its name; one that nobody named stays as it is. */
+export function languageName(language) {
+  const tag = (language || "en").replace("_", "-");
+  return new Intl.DisplayNames(locale.value, { type: "language" }).of(tag) ?? tag;
+}
+
 export const number = (value) => new Intl.NumberFormat(locale.value).format(value);
 
 /** Say one of two texts by number: `many(3, "{n} reminder", "{n} reminders")`. */

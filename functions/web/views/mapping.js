@@ -10,6 +10,8 @@ export const Mapping = view(({ title, ours, value, values, invalid, onChange }) 
   const known = (values ?? []).map(({ name }) => name);
   /** The org's values, and what is set though the org does not have it. */
   const offered = ({ written, also_read: read }) => [...known, ...[written, ...read].filter((name) => !known.includes(name))];
+  /** What cannot be read as this: what is written for it, and what stands for another of ours. */
+  const taken = (key) => [value[key].written, ...ours.filter((other) => other !== key).flatMap((other) => [value[other].written, ...value[other].also_read])].filter((name) => !value[key].also_read.includes(name));
   const words = (name) => (values && !known.includes(name) ? t("{name} (not in the org)", { name }) : name);
   const tick = (key, name) => (event) => {
     const others = value[key].also_read.filter((one) => one !== name);
@@ -26,10 +28,10 @@ export const Mapping = view(({ title, ours, value, values, invalid, onChange }) 
             <select class="slds-select" id=${id(key, "written")} onChange=${write(key)}>
               ${offered(value[key]).map((name) => html`<option value=${name} selected=${name === value[key].written}>${words(name)}</option>`)}
             </select></div>
-          <fieldset class="ticks"><legend class="slds-form-element__label">${t("Also read as this")}</legend>
-            ${offered(value[key]).filter((name) => name !== value[key].written).map((name) => html`
-              <label class="check" key=${name}><input type="checkbox" checked=${value[key].also_read.includes(name)} onChange=${tick(key, name)} /> <bdi>${words(name)}</bdi></label>`)}
-          </fieldset>
+          <div class="ticks" role="group" aria-labelledby=${id(key, "read")}><span class="slds-form-element__label" id=${id(key, "read")}>${t("Also read as this")}</span>
+            <div>${offered(value[key]).filter((name) => !taken(key).includes(name)).map((name) => html`
+              <label class="check" key=${name}><input type="checkbox" checked=${value[key].also_read.includes(name)} onChange=${tick(key, name)} /> <bdi>${words(name)}</bdi></label>`)}</div>
+          </div>
         </div>`)}
     </fieldset>`;
 });

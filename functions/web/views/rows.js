@@ -60,7 +60,7 @@ export const Rows = component((self) => {
           const first = Math.min(Math.max(0, Math.floor((top - start) / row) - AROUND), items.length);
           const last = Math.min(items.length, Math.max(first, Math.ceil((top + height - start) / row) + AROUND));
           return html`
-            <section key=${section.id} class=${`section ${section.late ? "is-late" : ""} ${hovering.value === section.id ? "is-target" : ""}`} aria-labelledby=${`section-${section.id}`} ...${dropped(section)}>
+            <section key=${section.id} class=${`section ${section.late ? "is-late" : ""} ${section.due ? "has-day" : ""} ${hovering.value === section.id ? "is-target" : ""}`} aria-labelledby=${`section-${section.id}`} ...${dropped(section)}>
               <h2 id=${`section-${section.id}`} class=${heads ? "section-head" : "slds-assistive-text"}>
                 ${section.name}<span class="count">${items.length}</span>${section.day && html`<span class="section-day">${section.day}</span>`}
               </h2>

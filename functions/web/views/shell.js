@@ -5,7 +5,7 @@ import { Help, help } from "../components/help.js";
 import { Toast } from "../components/toast.js";
 import { route } from "../lib/routes.js";
 import { signInAtSalesforce } from "../lib/session.js";
-import { html, view } from "../lib/ui.js";
+import { component, html, view } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { account, signOut } from "../store/account.js";
 import { me } from "../store/lists.js";
@@ -46,7 +46,13 @@ const Header = view(() => html`
     </div>
   </header>`);
 
-const Tabs = view(() => {
+const Tabs = component((self) => {
+  // On a phone not every tab has room at once.
+  self.onDrawn(() => document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  return tabs;
+});
+
+function tabs() {
   const { page } = route.value;
   const here = PAGES[page] ? page : "today";
   const count = problems.value?.causes.reduce((sum, cause) => sum + Math.max(1, cause.count), 0);
@@ -60,7 +66,7 @@ const Tabs = view(() => {
           tab(id, t(name), id === "diagnostics" && count > 0 && html`<span class="count is-bad">${count}<span class="slds-assistive-text"> ${t("problems")}</span></span>`))}
       </ul>
     </nav>`;
-});
+}
 
 /** Whether the sync is on, and whether anything waits: the answer to "can I trust what I see?". */
 const SyncChip = view(() => {

@@ -48,8 +48,10 @@ const Rail = view(() => {
     </nav>`;
 });
 
+const COUNTED = ["today", "overdue"]; // lists whose numbers are kept up to date wherever one is
+
 function counted(list) {
-  if (list.id === "completed") return null;
+  if (!COUNTED.includes(list.id)) return null;
   const known = list.views.map((one) => reminders(one));
   if (known.includes(null)) return null;
   const count = known.reduce((sum, items) => sum + items.length, 0);
