@@ -90,7 +90,7 @@ def test_axe_finds_nothing_serious_in_what_opens_or_goes_wrong(
     page.get_by_role("link", name="Sync status").click()
     expect(page.locator(".lag rect")).to_have_count(1)
     check(page, "plot")
-    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("link", name="Settings", exact=True).click()
     data = page.get_by_role("region", name="Somebody's data")
     data.get_by_label("Name").select_option(label="Ada Admin")
     check(page, "somebody's data")

@@ -60,7 +60,7 @@ def test_problems_and_settings_are_told_in_swedish(page: Page, api: Api) -> None
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("sv", ["Ändrat på båda sidor: Prioritet; värdet i Salesforce behölls (Den senaste ändringen vinner).", "Lämnad vidare till Ada Admin", "Skapad här."]),
+        ("sv", ["Ändrat på båda sidor: Prioritet; värdet i Salesforce behölls (Den senaste ändringen vinner).", "Lämnad vidare till Ada Admin", "Skapad här"]),
         ("zh_CN", ["双方都修改了：优先级；保留了 Salesforce 的值（以较晚的编辑为准）。", "已转交给 Ada Admin", "在此处创建"]),
         ("en_US", ["Changed on both sides: Priority; Salesforce's value was kept (The later edit wins).", "Handed on to Ada Admin", "Created here"]),
     ],

@@ -13,13 +13,13 @@ export const Refusals = view(() => {
   if (all.length === 0) return null;
   const left = all.length - SHOWN;
   return html`
-    <ul class="refusals" role="alert">
+    <div class="refusals" role="alert"><ul>
       ${all.slice(0, SHOWN).map((one) => html`<${Refusal} key=${one.id} one=${one} />`)}
       ${left > 0 && html`
         <li class="refusal"><${Icon} name="warning" /><div><p>${many(left, "{n} more was not saved.", "{n} more were not saved.")}</p>
           <div class="buttons"><button type="button" class="slds-button slds-button_neutral" onClick=${() => all.forEach((one) => one.again())}>${t("Try all again")}</button>
             <button type="button" class="slds-button slds-button_neutral" onClick=${dismissAll}>${t("Leave all")}</button></div></div></li>`}
-    </ul>`;
+    </ul></div>`;
 });
 
 const Refusal = ({ one }) => {
