@@ -77,8 +77,8 @@ def test_what_happened_is_told_in_the_readers_language(page: Page, api: Api, lan
         Line(at=NOW, event=Event.CONFLICT, rule="M2", text=Said.THEIRS_KEPT, values=conflict, field=Field.PRIORITY),
     )
     assert api.ledger.save([Record(reminder=reminder, lines=lines)]) != [None]
+    be(page, "Bo Berg")
     page.goto(f"/#/today/{reminder_id}")
-    page.get_by_role("button", name="Bo Berg").click()
     line = page.locator(".line > p:first-child")
     expect(line).to_have_count(4)
     for shown, wanted in zip(("0", "1", "3"), told, strict=True):
@@ -91,8 +91,8 @@ def test_a_refusal_is_explained_on_the_reminder_in_the_readers_language(page: Pa
     api.org.directory[BO] = replace(api.org.directory[BO], language="sv")
     reminder_id = make(api, "Call Nina")
     refuse(api, reminder_id)
+    be(page, "Bo Berg")
     page.goto(f"/#/today/{reminder_id}")
-    page.get_by_role("button", name="Bo Berg").click()
     box = page.locator(".sync-box")
     expect(box).to_contain_text("En valideringsregel i er organisation avvisar uppgiften")
     expect(box).to_contain_text("Vad du kan göra:")
