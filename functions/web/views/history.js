@@ -17,7 +17,8 @@ export const History = view(({ id, lines, locked }) => html`
 
 const LOSING = ["conflict", "replaced"]; // events whose line holds a value that stands nowhere any more
 
-const Line = ({ id, line, locked }) => html`
+// It is drawn again when the names that it tells arrive after it.
+const Line = view(({ id, line, locked }) => html`
   <li class=${`line ${line.side ? `is-${line.side}` : ""}`}>
     <p><bdi>${told(line)}</bdi></p>
     ${line.field && (line.here !== null || line.there !== null || line.before !== null) && html`
@@ -29,7 +30,7 @@ const Line = ({ id, line, locked }) => html`
         ${isLoss(line) && !locked && html`<button type="button" class=${`slds-button slds-button_${line.offered ? "brand" : "neutral"}`} onClick=${() => takeBack(id, line.number)}><${Icon} name="undo" size="small" /> ${t("Use this one")}</button>`}
       </blockquote>`}
     <p class="quiet"><time datetime=${line.at}>${moment(line.at, me.value.time_zone)}</time> · ${t("Rule {rule}", { rule: line.rule })}${line.field && html` · ${t(FIELDS[line.field] ?? line.field)}`}${calls(line)}</p>
-  </li>`;
+  </li>`);
 
 /** What the names in a sentence stand for, as people read it; those that are not here are shown as they are. */
 const SHOWN = {
