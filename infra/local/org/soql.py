@@ -37,7 +37,16 @@ from infra.local.org.syntax import (
 
 GRAMMAR: Final = r"""
 start: query
-query: "SELECT"i select "FROM"i NAME ["AS"i] [NAME] scope? where? within? group? having? order? limit? offset? purpose*
+query: "SELECT"i select "FROM"i NAME also _scope _where _within _group _having _order _limit _offset purpose*
+also: ["AS"i] [NAME]
+_scope: scope?
+_where: where?
+_within: within?
+_group: group?
+_having: having?
+_order: order?
+_limit: limit?
+_offset: offset?
 select: COUNT "(" ")"                        -> count_rows
       | item ("," item)*                     -> fields
 item: operand [NAME]
@@ -246,6 +255,9 @@ class _Builder(Transformer[Token, Select]):
         return _Head()
 
     def start(self, parts: list[Select]) -> Select:
+        return parts[0]
+
+    def also(self, parts: list[Token | None]) -> Token | None:
         return parts[0]
 
     def query(self, parts: list[object]) -> Select:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from unit.org.conftest import Ask
 
+from infra.local.org import soql
 from infra.local.org.clock import MovableClock
 from infra.local.org.schema import EXTERNAL_ID
 from infra.local.org.state import User
@@ -231,6 +232,11 @@ def test_columns(ask: Ask, tasks: dict[str, str]) -> None:
     told = ask("GET", "query", params={"q": soql, "columns": "true"}).json()
     shown = [(each["columnName"], each["displayName"], each["aggregate"]) for each in told["columnMetadata"]]
     assert shown == [("Status", "Status", False), ("expr0", "COUNT(Id)", True), ("m", "MAX(Id)", True)]
+
+
+def test_the_parser_is_small() -> None:
+    """Optional clauses in one rule multiply with each other: seconds, in every process, before its first query is answered."""
+    assert len(soql._parser().rules) < 300
 
 
 def test_counting(ask: Ask, tasks: dict[str, str]) -> None:
