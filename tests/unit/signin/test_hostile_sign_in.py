@@ -137,7 +137,7 @@ def test_nothing_is_believed_without_the_state(org: Org, query: dict[str, str]) 
     refused_with(visitor(org).ask("login").ask("callback", query), Problem.STATE_MISMATCH)
 
 
-@pytest.mark.parametrize("kept", ["", ".", "..", "a.b", "a.b.c.d", "a..c", "x" * 5000])
+@pytest.mark.parametrize("kept", ["", ".", "..", "a.b", "a.b.c.d", "a..c", "a.b." + "c" * 5000])
 def test_a_cookie_that_is_none_of_ours(org: Org, kept: str) -> None:
     """C7: an empty state must not fit an empty cookie."""
     someone = visitor(org)
