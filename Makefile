@@ -12,6 +12,7 @@ SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1
 # An environment of its own, like the SAM CLI: its pins are not ours. It asks nobody.
 CHECKOV = $(UV) tool run --from checkov==$(CHECKOV_VERSION) checkov --skip-download
 RUN := $(UV) run --frozen
+GUIDE = SAM="env $(SAM)" PYTHONPATH=functions $(RUN) python -m infra.deploy
 PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core
 ARGS ?=
@@ -19,7 +20,7 @@ EXAMPLES ?= 10000
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy
+.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy doctor canary destroy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -96,10 +97,19 @@ lock: | $(UV) ## lock dependencies, and export what the functions carry
 
 build: | $(UV) ## build what is deployed (needs python3.13 on the PATH)
 	$(SAM) validate --lint
-	$(SAM) build --config-file infra/samconfig.toml $(ARGS)
+	$(SAM) build --config-file infra/samconfig.toml
 
-deploy: build ## deploy what was built, asking for what it needs
-	$(SAM) deploy --config-file infra/samconfig.toml --guided $(ARGS)
+deploy: build ## from nothing to a running service, asking for what it needs; again at any time (ARGS="--stack second")
+	$(GUIDE) deploy $(ARGS)
+
+doctor: | $(UV) ## check AWS, the org, the sign-in, permissions, addresses, alarms; say what to do about what is wrong
+	$(GUIDE) doctor $(ARGS)
+
+canary: | $(UV) ## send one reminder to Salesforce and back, and clean up (ARGS="--local .local/stack.json": on the local stack)
+	$(GUIDE) canary $(ARGS)
+
+destroy: | $(UV) ## take the service away; data stays (ARGS=--data deletes it, too)
+	$(GUIDE) destroy $(ARGS)
 
 EXPORT := --no-dev --no-emit-project --no-header --no-annotate
 

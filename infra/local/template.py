@@ -162,9 +162,20 @@ class Template:
         return re.sub(r"\$\{([A-Za-z0-9:.]+)\}", replace, text)
 
 
+def parameters_of(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The parameters that a template declares, by name. Raises TemplateError."""
+    declared: Mapping[str, Mapping[str, Any]] = _document(path).get("Parameters", {})
+    return declared
+
+
+def _document(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+    return document
+
+
 def load(path: Path, values: Mapping[str, str]) -> Template:
     """Load a template with these parameter values; defaults fill the rest. Raises TemplateError."""
-    document: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader with CloudFormation's tags
+    document = _document(path)
     if unread := set(document) - _SECTIONS:
         raise TemplateError(f"sections that are not known here: {', '.join(sorted(unread))}")
     declared: Mapping[str, Any] = document.get("Parameters", {})

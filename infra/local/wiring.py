@@ -29,6 +29,7 @@ _FUNCTION_WITHOUT_MEANING: Final = {
     "Architectures",
     "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
+    "AutoPublishCodeSha256",
     "Description",
     "LoggingConfig",
     "Policies",

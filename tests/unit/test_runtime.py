@@ -18,6 +18,7 @@ from reminders.aws.hint_queue import HintQueue, unpack
 from reminders.aws.secret import LONGEST, SHORTEST, Secret
 from reminders.core.task import Hint
 from reminders.runtime import Environment, NotConfigured, Receiver, ReceiverEnvironment, read
+from reminders.salesforce.outbound_message import Senders
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -160,6 +161,17 @@ def test_receiver_stores_on_the_queue_of_the_environment(
     assert receiver.knows("first-address")
     body = sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
     assert unpack(body) == (Hint("00T5g00000AbCdEEAV"),)
+
+
+def test_senders_are_those_of_the_environment(container: StillClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I2: the parameters WebhookSenders and WebhookClientName; ranges that cannot be read must not mean anybody."""
+    monkeypatch.setenv("WEBHOOK_SENDERS", "192.0.2.0/24")
+    monkeypatch.setenv("WEBHOOK_CLIENT_NAME", "proxy.salesforce.com")
+    assert runtime.receiver().senders == Senders.of("192.0.2.0/24", "proxy.salesforce.com")
+    runtime.receiver.cache_clear()
+    monkeypatch.setenv("WEBHOOK_SENDERS", "192.0.2.1/24")
+    with pytest.raises(NotConfigured, match="WEBHOOK_SENDERS cannot be used"):
+        runtime.receiver()
 
 
 def receiver(vault: Vault, clock: StillClock) -> Receiver:

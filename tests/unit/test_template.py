@@ -239,6 +239,11 @@ def test_what_may_start_from_a_snapshot_is_called_by_its_alias(template: Templat
     assert api["SnapStart"] == {"ApplyOn": "None"}
     assert function(loaded_with(SnapStart="PublishedVersions"), "api")["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     assert (api["AutoPublishAlias"], api["AutoPublishAliasAllProperties"]) == ("live", True)
+    for each in template.of_type("AWS::Serverless::Function"):
+        # Else a changed parameter would not reach the version behind the alias: SAM's hash sees its name only.
+        assert ("AutoPublishAlias" in each.properties) == (
+            each.properties.get("AutoPublishCodeSha256") == {"Ref": "Release"}
+        )
 
 
 def test_hints_are_delivered_in_batches_and_fail_alone(template: Template) -> None:

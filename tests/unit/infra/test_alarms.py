@@ -37,8 +37,10 @@ Series = tuple[str, tuple[tuple[str, str], ...]]
 AWS_EMITS = {
     "AWS/SQS": {("ApproximateNumberOfMessagesVisible", "QueueName"), ("ApproximateAgeOfOldestMessage", "QueueName")},
     "AWS/Lambda": {("Invocations", "FunctionName"), ("Errors", "FunctionName")},
+    "AWS/ApiGateway": {("Count", "ApiId"), ("4xx", "ApiId"), ("5xx", "ApiId")},
 }
-"""What the services count by themselves: AWS's guides "Available CloudWatch metrics for Amazon SQS", "Types of metrics for Lambda"."""
+"""What the services count by themselves: AWS's guides "Available CloudWatch metrics for Amazon SQS", "Types of metrics for Lambda",
+"Monitor CloudWatch metrics for HTTP APIs in API Gateway"."""
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +263,13 @@ def test_the_dashboard_shows_every_alarm_and_what_the_code_counts(template: Temp
         if metric[0] == telemetry.NAMESPACE
     }
     assert runs == {"receive", "poll", "pull", "push", "sweep", "relay"}
+    of_aws = {
+        (metric[0], metric[1], metric[2])
+        for each in widgets
+        for metric in each["properties"].get("metrics", ())
+        if isinstance(metric[0], str) and metric[0] != telemetry.NAMESPACE
+    }
+    assert of_aws <= {(space, *known) for space, metrics in AWS_EMITS.items() for known in metrics}
 
 
 def test_the_guide_tells_of_every_alarm_and_of_no_other(template: Template) -> None:
