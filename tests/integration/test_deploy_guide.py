@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,12 @@ Json = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def stack(dynamodb: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One local stack for this file."""
+    """One local stack for this file, once its authorizer has got the org's keys: until then it refuses every token."""
     with running(tmp_path_factory.mktemp("stack")) as started:
+        until = time.monotonic() + 60
+        with guide._local_canary(started.document()).center as asked:
+            while asked.get("/api/me").status_code != httpx.codes.OK and time.monotonic() < until:
+                time.sleep(0.5)
         yield started
 
 
