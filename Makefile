@@ -62,7 +62,7 @@ browser: | $(UV) ## what people do on the page, in a real Chromium (part of `mak
 	$(RUN) pytest tests/browser $(PARALLEL) $(ARGS)
 
 screens: | $(UV) ## take the pictures in docs/screens again
-	PYTHONPATH=functions:tests $(RUN) python tests/browser/screens.py
+	PYTHONPATH=functions:.:tests $(RUN) python tests/browser/screens.py
 
 simulate: | $(UV) ## the whole sync in a deterministic simulation, SEEDS=1000 runs of days each (ARGS="--seed 7": one, made short)
 	PYTHONPATH=functions:.:tests $(RUN) python -m simulation.simulate --seeds $(SEEDS) $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
 
@@ -41,6 +42,10 @@ def fill(api: Api) -> None:
     edit(api, make(api, "Send the minutes"), status="Complete")
     for direction in ("poll", "pull", "push"):
         api.ledger.succeeded(direction, NOW)
+    for n in range(0, 46, 2):
+        at, lag = NOW - timedelta(minutes=30 * n), 2 + n * n % 7 + (400 if n == 16 else 0)
+        api.ledger.succeeded("pull", at, lag=timedelta(seconds=lag))
+        api.ledger.succeeded("push", at - timedelta(minutes=30), lag=timedelta(seconds=1 + n % 3))
 
 
 @contextmanager
@@ -53,6 +58,7 @@ def opened(browser: Browser, address: str, size: tuple[int, int], *, dark: bool 
         color_scheme="dark" if dark else "light",
         reduced_motion="reduce",
     )
+    page.clock.set_fixed_time(NOW)
     expect.set_options(timeout=30_000)
     yield page
     page.close()

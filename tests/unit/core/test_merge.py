@@ -267,6 +267,12 @@ def test_absence_is_never_a_delete() -> None:
     assert (decision.rule, decision.record, decision.send) == ("M6", None, None)
 
 
+def test_what_cannot_be_read_while_its_owner_does_not_sync_rests() -> None:
+    """S3, M6: nothing moves, and nothing is said of a task that nobody may look for."""
+    decision = merge(a_pair(), Unreadable(), terms(BEN), NOW)
+    assert (decision.rule, decision.record, decision.send) == ("S3", None, None)
+
+
 def test_deleted_there_is_deleted_here() -> None:
     """M4: on one side deletes on the other, and both agree from now on (M5)."""
     reminder = stored(merge(a_pair(), Deleted(BEFORE), terms(), NOW))
