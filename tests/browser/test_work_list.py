@@ -87,6 +87,22 @@ def test_a_day_is_worked_through_with_one_key_each(page: Page, api: Api) -> None
     assert sorted(stored(api, one)["status"] == "Open" for one in ids) == [False, True, True]
 
 
+def test_keys_quicker_than_frames_leave_the_cursor_where_they_ended(page: Page, api: Api) -> None:
+    """C1: five steps within one frame, as a held key or a slow machine makes them; the focus must not call the cursor back."""
+    for number in range(8):
+        make(api, f"Number {number}")
+    open_as(page)
+    enter_list(page)
+    where = "document.querySelector('.row.is-here').getAttribute('aria-posinset')"
+    page.evaluate("""() => { for (let n = 0; n < 5; n += 1) document.activeElement.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true })); }""")
+    expect(page.locator('.row.is-here[aria-posinset="6"] .row-name')).to_be_focused()
+    seen = page.evaluate(f"""async () => {{ const seen = [];
+        for (let n = 0; n < 30; n += 1) {{ await new Promise(requestAnimationFrame); seen.push({where}); }}
+        return seen; }}""")
+    assert set(seen) == {"6"}
+
+
 def test_completed_by_a_click_and_taken_back_with_undo(page: Page, api: Api) -> None:
     """C1: it leaves the list at once, and comes back by one click."""
     reminder_id = make(api, "Call Nina")

@@ -26,7 +26,9 @@ export const Rows = component((self) => {
     const stop = effect(() => follow(cursor.value));
     return () => (observer.disconnect(), stop());
   });
-  const follow = (id) => requestAnimationFrame(() => id && place && reveal(id));
+  // Keys can be quicker than frames: a row that the cursor has left by then must not take the focus, which would call the cursor back.
+  const still = (id) => place && cursor.peek() === id;
+  const follow = (id) => requestAnimationFrame(() => id && still(id) && reveal(id));
   /** Bring a row into sight, and the focus to it if it was in this list or nowhere. */
   const reveal = (id) => {
     const { sections, heads } = self.props;
@@ -44,7 +46,7 @@ export const Rows = component((self) => {
       else if (top + 2 * row > place.scrollTop + place.clientHeight) place.scrollTop = top + 2 * row - place.clientHeight;
       measure();
       const take = place.contains(document.activeElement) || document.activeElement === document.body;
-      if (take) requestAnimationFrame(() => place?.querySelector(`[data-id="${CSS.escape(id)}"] .row-name`)?.focus({ preventScroll: true }));
+      if (take) requestAnimationFrame(() => still(id) && place.querySelector(`[data-id="${CSS.escape(id)}"] .row-name`)?.focus({ preventScroll: true }));
       return;
     }
   };
