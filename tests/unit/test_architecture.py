@@ -100,7 +100,7 @@ ROOMS = {
 }
 """What each part of the package may import of it, besides itself. `runtime` builds everything, so it may import everything."""
 
-HEAVY = ("simple_salesforce", "pydantic", "pynamodb")
+HEAVY = ("simple_salesforce", "pydantic", "pynamodb", "requests", "boto3")
 """Packages that the webhook does not load."""
 
 
@@ -353,7 +353,26 @@ def test_webhook_loads_nothing_heavy() -> None:
         "WEBHOOK_SECRET": "webhook",
     }
 
-    assert loaded_by("import receive; receive.runtime.receiver()", *HEAVY, "boto3", **environment) == ["boto3"]
+    assert loaded_by("import receive; receive.runtime.receiver()", *HEAVY, "botocore", **environment) == ["botocore"]
+
+
+def test_nothing_loads_what_none_of_it_uses() -> None:
+    """A cold start pays for every import: the Metadata API's SOAP client, and boto3's resources, are half as much as all the rest."""
+    everything = "\n".join(f"import {name}" for name in MODULES)
+
+    assert loaded_by(everything, "simple_salesforce", "zeep", "lxml", "boto3", "s3transfer") == ["simple_salesforce"]
+
+
+def test_the_metadata_api_is_there_for_whoever_asks() -> None:
+    """The library is whole: what it does not load at first is loaded when it is used."""
+    code = """
+from reminders.salesforce.rest_only import Salesforce
+before = "zeep" in sys.modules
+api = Salesforce(instance_url="https://example.my.salesforce.com", session_id="x").mdapi
+assert not before and type(api).__name__ == "SfdcMetadataApi", api
+"""
+
+    assert loaded_by(code, "zeep") == ["zeep"]
 
 
 @pytest.mark.parametrize(

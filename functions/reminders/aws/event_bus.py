@@ -70,7 +70,7 @@ class EventBus:
                     for each in waiting
                 ]
             )
-        except (BotoCoreError, ClientError) as error:  # boto3 has repeated what is worth repeating
+        except (BotoCoreError, ClientError) as error:  # botocore has repeated what is worth repeating
             LOG.warning("the event bus cannot be reached: %s", cause(error))
             return waiting
         return [each for each, entry in zip(waiting, answer["Entries"], strict=True) if "EventId" not in entry]

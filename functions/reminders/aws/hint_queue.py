@@ -85,7 +85,7 @@ class HintQueue:
                 self._clock.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
             try:
                 answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=list(waiting.values()))
-            except (BotoCoreError, ClientError) as error:  # boto3 has repeated what is worth repeating
+            except (BotoCoreError, ClientError) as error:  # botocore has repeated what is worth repeating
                 raise HintsNotStored(f"the queue cannot be reached: {cause(error)}") from error
             for sent in answer.get("Successful", []):
                 del waiting[sent["Id"]]

@@ -146,6 +146,8 @@ def _part(item: Field, here: str | None, there: str | None, sides: Sides) -> _Pa
         return _subject(here, there, sides)
     if item is Field.ASSIGNEE and sides.reminder.handed_over:
         return _Part(pair=(there, there), take=here != there)
+    if base == (here, there):
+        return _Part(pair=base)  # neither has changed, as is usual
     settings = sides.settings
     read, foreign = mapping.read(item, there, settings), mapping.foreign(item, there, settings)
     match outcome(

@@ -89,6 +89,8 @@ def released(reminder: Reminder) -> Reminder:
     trouble = reminder.trouble
     if trouble and trouble.code == MASS_DELETE_HELD:
         trouble = None
+    if reminder.held is None and trouble is reminder.trouble:
+        return reminder
     return replace(reminder, held=None, trouble=trouble)
 
 

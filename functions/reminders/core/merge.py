@@ -66,7 +66,7 @@ def merge(
     if reminder is None:
         return first_seen(reading, former, terms, now)
     # What was read may have rung; what is written rings only by its own decision.
-    reminder = replace(reminder, rings=False)
+    reminder = replace(reminder, rings=False) if reminder.rings else reminder
     if reminder.sponsor is None:
         return Decision(rule="S2", reason="The reminder is not synced.")
     if reminder.tombstone and reminder.tombstone.restored:
@@ -274,7 +274,7 @@ def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: 
 def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now: datetime) -> list[Line]:
     """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made."""
     before = reminder.agreement
-    if before is None or base is None:
+    if before is None or base is None or base is before:
         return []
     changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
     return replaced(before, changed, terms.settings, now)

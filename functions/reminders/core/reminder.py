@@ -342,7 +342,7 @@ class Record:
 def dated(record: Record) -> Reminder:
     """Give the reminder as a ledger writes it: what its history tells now is its last change (I5)."""
     told = max((line.at for line in record.lines), default=record.reminder.changed)
-    return replace(record.reminder, changed=told)
+    return record.reminder if told == record.reminder.changed else replace(record.reminder, changed=told)
 
 
 class SyncState(StrEnum):

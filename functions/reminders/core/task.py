@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 _TASK_ID = re.compile(r"00T[0-9A-Za-z]{15}")
 _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CAPITALS = {letter: "1" if chr(letter).isupper() else "0" for letter in range(128)}
 
 EXTERNAL_ID = "Reminder_Id__c"
 """The unique external id field on Activity that carries `<reminder id>-<n>` (O2)."""
@@ -24,8 +25,8 @@ def is_task_id(text: object) -> TypeGuard[str]:
 
 def _checksum(text: str) -> str:
     """Give the last three characters of an id: each tells which of five are capitals ("ID Field Type" of the Object Reference)."""
-    fives = (text[start : start + 5] for start in (0, 5, 10))
-    return "".join(_SUFFIX[sum(letter.isupper() << place for place, letter in enumerate(five))] for five in fives)
+    capitals = text[14::-1].translate(_CAPITALS)
+    return "".join(_SUFFIX[int(capitals[start : start + 5], 2)] for start in (10, 5, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,8 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
     another one that is there somebody else may have thought as well (a date, a person, nothing at all): it is agreed, and no more.
     Of several open creates only one can have succeeded, because the external id is unique; the task shows which (M3, O2).
     """
+    if not reminder.intents:
+        return reminder.agreement, ()
     there = mapping.theirs(task)
     if reminder.agreement is None:
         creates = [intent for intent in reminder.intents if intent.write is Write.CREATE]

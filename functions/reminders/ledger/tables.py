@@ -81,7 +81,7 @@ from reminders.core.lists import Shelf, Span, View, changed_since, given_away, s
 from reminders.core.lists import shelf as lies_on
 from reminders.core.pace import Deferred
 from reminders.core.problems import Outage
-from reminders.core.push_plan import take_turns
+from reminders.core.push_plan import chunks, take_turns
 from reminders.core.reminder import Line, Record, Reminder, Side, dated
 from reminders.core.set_up_rules import Picklists
 from reminders.core.settings import Settings, User
@@ -160,8 +160,11 @@ BETWEEN_SYNCS: Final = timedelta(minutes=1)
 TOLD: Final = timedelta(days=30)
 """So long what the sweep found is kept."""
 
-SHELF_PAGE: Final = 100
-"""Reminders read at once while a shelf is walked: what one BatchGetItem takes."""
+MOST_KEYS: Final = 100
+"""What one BatchGetItem takes."""
+
+SHELF_PAGE: Final = MOST_KEYS
+"""Reminders read at once while a shelf is walked."""
 
 FORGOTTEN: Final = timedelta(days=2)
 """So long after it was last seen, an outage that nothing ended is removed."""
@@ -189,17 +192,14 @@ class Tables(Ledger):
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="ledger") if workers > 1 else None
 
     def reminders(self, reminder_ids: Collection[str]) -> dict[str, Reminder]:
-        """See Ledger. One BatchGetItem per 100."""
-        # An answer that processed no key at all is an error of its own, so the library's loop over unprocessed keys ends.
-        with _asking("read reminders"):
-            found = self._items.reminder.batch_get(set(reminder_ids), consistent_read=True)
-            return {item.reminder_id: to_reminder(item) for item in found}
+        """See Ledger. One BatchGetItem per 100, several at once."""
+        parts = self._each(self._reminders, list(chunks(sorted(set(reminder_ids)), MOST_KEYS)))
+        return {each.id: each for part in parts for each in part}
 
     def links(self, task_ids: Collection[str]) -> dict[str, str]:
-        """See Ledger. One BatchGetItem per 100."""
-        with _asking("read links"):
-            found = self._items.link.batch_get(set(task_ids), consistent_read=True)
-            return {item.task_id: item.reminder_id for item in found}
+        """See Ledger. One BatchGetItem per 100, several at once."""
+        parts = self._each(self._links, list(chunks(sorted(set(task_ids)), MOST_KEYS)))
+        return {each.task_id: each.reminder_id for part in parts for each in part}
 
     def save(self, records: Sequence[Record]) -> list[Reminder | None]:
         """See Ledger. If the ledger fails in the middle, some may be written: read again."""
@@ -581,6 +581,15 @@ class Tables(Ledger):
         with _asking("read users"):
             return [to_user(item) for item in self._items.user.query(USER, consistent_read=True)]
 
+    def _reminders(self, reminder_ids: Sequence[str]) -> list[Reminder]:
+        # An answer that processed no key at all is an error of its own, so the library's loop over unprocessed keys ends.
+        with _asking("read reminders"):
+            return [to_reminder(item) for item in self._items.reminder.batch_get(reminder_ids, consistent_read=True)]
+
+    def _links(self, task_ids: Sequence[str]) -> list[LinkItem]:
+        with _asking("read links"):
+            return list(self._items.link.batch_get(task_ids, consistent_read=True))
+
     def _forget_history(self, reminder_id: str) -> None:
         with _asking("erase a history"):
             lines = list(self._items.history.query(reminder_id, consistent_read=True))
@@ -715,7 +724,7 @@ class Tables(Ledger):
             return {item.sk: check(item).at for item in self._items.mark.query(kind, consistent_read=True)}
 
     def _each(self, do: Callable[[_In], _Out], inputs: Sequence[_In]) -> list[_Out]:
-        """Do independent writes, in the pool if there is one; after a failure, those not begun are dropped."""
+        """Do independent requests, in the pool if there is one; after a failure, those not begun are dropped."""
         if self._pool is None or len(inputs) < 2:  # noqa: PLR2004 - one alone needs no thread
             return [do(each) for each in inputs]
         _ = self._items.connection.client  # made once, before the threads would race to make one each

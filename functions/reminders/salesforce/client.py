@@ -13,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import requests
-from simple_salesforce.format import format_soql
 
 from reminders.core.set_up_rules import Access, PicklistValue
 from reminders.core.task import EXTERNAL_ID, Task, is_task_id
@@ -30,6 +29,7 @@ from reminders.ports import (
     Updated,
     Usage,
 )
+from reminders.salesforce.rest_only import format_soql
 from reminders.salesforce.rows import (
     TASK_FIELDS,
     WHO_COUNT,

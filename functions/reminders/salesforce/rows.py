@@ -13,11 +13,10 @@ from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-from simple_salesforce.format import quote_soql_value
-
 from reminders.core.problems import Failure, Kind, sort
 from reminders.core.task import EXTERNAL_ID, Task
 from reminders.ports import OrgUnavailable, Outcome
+from reminders.salesforce.rest_only import quote_soql_value
 
 WHO_COUNT: Final = "WhoCount"
 """Exists only in orgs with Shared Activities (F7)."""
@@ -44,6 +43,8 @@ TASK_FIELDS: Final = (
     "RecurrenceActivityId",
 )
 """What `Task` holds, WhoCount apart."""
+
+_AROUND: Final = len(quote_plus("'',"))
 
 UNEXPECTED: Final = "UNEXPECTED_ANSWER"
 """Our own code for an answer that is not of the documented shape."""
@@ -98,12 +99,13 @@ def by_external_id(tasks: Iterable[Task]) -> dict[str, Task]:
 def batches(values: Iterable[str], *, most: int, most_bytes: int) -> Iterator[list[str]]:
     """Split values for `IN (…)`, each once, in order: at most `most` of them and `most_bytes` of URI a batch.
 
-    A value costs its length as quoted, escaped and URL-encoded, and a comma.
+    A value costs its length as quoted, escaped and URL-encoded, and a comma. An id is not encoded to learn that.
     """
     batch: list[str] = []
     size = 0
     for value in dict.fromkeys(values):
-        cost = len(quote_plus(quote_soql_value(value) + ","))
+        plain = value.isascii() and value.isalnum()
+        cost = len(value) + _AROUND if plain else len(quote_plus(quote_soql_value(value) + ","))
         if batch and (len(batch) == most or size + cost > most_bytes):
             yield batch
             batch, size = [], 0

@@ -17,12 +17,10 @@ from typing import Any, Final
 import requests
 from jwt.exceptions import PyJWTError
 from requests.adapters import BaseAdapter
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
-from simple_salesforce.login import SalesforceLogin
 
 from reminders.core.problems import Failure, Kind, sort
 from reminders.ports import OrgUnavailable, Usage
+from reminders.salesforce.rest_only import Salesforce, SalesforceError, SalesforceExpiredSession, SalesforceLogin
 from reminders.salesforce.rows import failure, unexpected
 from reminders.salesforce.wire import NO_ANSWER, NOT_REACHED, Credentials, Wire, broken, date_of
 

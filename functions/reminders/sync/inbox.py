@@ -221,7 +221,10 @@ def _distinct(hints: Sequence[Hint]) -> dict[str, Hint]:
     """
     distinct: dict[str, Hint] = {}
     for hint in hints:
-        known = distinct.get(hint.task_id, hint)
+        known = distinct.get(hint.task_id)
+        if known is None:
+            distinct[hint.task_id] = hint
+            continue
         distinct[hint.task_id] = replace(
             known,
             deleted=known.deleted or hint.deleted,
