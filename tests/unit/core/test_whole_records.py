@@ -1,0 +1,258 @@
+"""C2, M2, O1: what is stored, whole: every line of history with its time, rule, sides and values, and no bookkeeping left behind.
+
+The mutation tool showed that tests which look at one value of a record leave its others free to be wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from factories import ANNA, BEFORE, LEAD, NO_SYNC, NOW, TASK_ID, a_pair, a_task, edited, some_values, terms
+
+from reminders.core.decision import Send
+from reminders.core.fields import agree_on_all
+from reminders.core.merge import merge
+from reminders.core.problems import Failure, Kind
+from reminders.core.push_plan import Call, Planned, affordable, halves
+from reminders.core.reminder import (
+    Event,
+    Field,
+    Line,
+    Priority,
+    Record,
+    Reminder,
+    Side,
+    Tombstone,
+    Trouble,
+    Write,
+)
+from reminders.core.settings import Policy, Settings
+from reminders.core.task import Deleted, Task
+from reminders.core.watermark import whole_minute
+from reminders.core.writes import DAILY, bury, delete_done, with_intent, write_done, write_failed
+
+TROUBLE = Trouble(code="SOME_RULE", message="No.", since=BEFORE)
+REFUSED = Failure(kind=Kind.PERMANENT, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No.")
+
+
+def worn(reminder: Reminder | None = None) -> Reminder:
+    """Give a reminder that has been tried in vain: every piece of bookkeeping is set."""
+    return replace(
+        reminder or a_pair(),
+        pending=True,
+        attempts=4,
+        next_attempt=BEFORE,
+        rings=True,
+        trouble=TROUBLE,
+        retrying="OTHER",
+        rounds=2,
+    )
+
+
+def bookkeeping(reminder: Reminder) -> tuple[Any, ...]:
+    """Give what says whether and when it is tried again, and why not."""
+    return (
+        reminder.pending,
+        reminder.attempts,
+        reminder.next_attempt,
+        reminder.rings,
+        reminder.trouble,
+        reminder.retrying,
+    )
+
+
+AT_REST = (False, 0, None, False, None, None)
+
+
+def stored(reminder: Reminder, task: Task | Deleted, *, settings: Settings | None = None) -> Record:
+    """Merge, and give what is to be stored."""
+    record = merge(reminder, task, terms(settings=settings), NOW).record
+    assert record
+    return record
+
+
+def sent(reminder: Reminder, task: Task | None = None) -> Reminder:
+    """Give the reminder as stored just before the call."""
+    send = merge(reminder, task or a_task(), terms(), NOW).send
+    assert send
+    return replace(
+        with_intent(reminder, send, NOW, lease=timedelta(minutes=2), seen=BEFORE), version=reminder.version + 1
+    )
+
+
+def without_words(line: Line) -> Line:
+    """Leave out the sentence: its wording is for people, and free."""
+    return replace(line, text="")
+
+
+def a_line(event: Event, rule: str, **more: Any) -> Line:
+    """Give a line of now, without its sentence."""
+    return Line(at=NOW, event=event, rule=rule, text="", **more)
+
+
+@pytest.mark.parametrize(("policy", "loser"), [(Policy.SALESFORCE, Side.HERE), (Policy.REMINDER, Side.SALESFORCE)])
+def test_a_conflict_is_told_with_both_values_and_what_was_agreed_before(policy: Policy, loser: Side) -> None:
+    """M2, C2: the loser's value can be taken back, and the line says why it lost."""
+    settings = Settings(policy=policy)
+    record = stored(edited(a_pair(), due=date(2026, 12, 1)), a_task(due=date(2026, 12, 2)), settings=settings)
+
+    assert without_words(record.lines[0]) == a_line(
+        Event.CONFLICT,
+        "M2",
+        side=loser,
+        field=Field.DUE,
+        lost="2026-12-01" if loser is Side.HERE else "2026-12-02",
+        before="2026-11-24",
+        here="2026-12-01",
+        there="2026-12-02",
+    )
+    assert "due" in record.lines[0].text
+
+
+def test_of_details_the_line_of_a_conflict_holds_texts_and_never_a_digest() -> None:
+    """M2, F5: what both sides had agreed on is kept as a digest only, which tells a reader nothing."""
+    record = stored(edited(a_pair(), details="ours"), a_task(description="theirs"))
+
+    [line] = [each for each in record.lines if each.event is Event.CONFLICT]
+    assert (line.before, line.here, line.there, line.lost) == (None, "ours", "theirs", "theirs")
+
+
+def test_the_line_of_a_refused_clearing_names_its_field_and_the_task_s_person_stays() -> None:
+    """F7: with Shared Activities."""
+    record = stored(edited(a_pair(), person=None), a_task(who_count=2))
+
+    assert [without_words(each) for each in record.lines if each.event is Event.REFUSED] == [
+        a_line(Event.REFUSED, "F7", side=Side.HERE, field=Field.PERSON)
+    ]
+    assert record.reminder.values.person == LEAD
+    assert record.reminder.agreement
+    assert record.reminder.agreement.pairs[Field.PERSON] == (LEAD, LEAD)
+
+
+def test_the_only_person_may_be_cleared() -> None:
+    """F7: without Shared Activities, or with one person, nobody else could be promoted."""
+    for count in (None, 1):
+        send = merge(edited(a_pair(), person=None), a_task(who_count=count), terms(), NOW).send
+        assert send
+        assert send.fields == {"WhoId": None}
+
+
+def test_what_was_handed_over_is_at_rest_and_tells_what_was_not_sent() -> None:
+    """F6: nothing of it is tried again, and what waited is in the history."""
+    record = stored(worn(edited(a_pair(), due=date(2026, 12, 1))), a_task(owner=NO_SYNC))
+
+    assert [without_words(each) for each in record.lines] == [
+        a_line(Event.CONFLICT, "F6", side=Side.HERE, field=Field.DUE, lost="2026-12-01"),
+        a_line(Event.HANDED_OVER, "F6", side=Side.SALESFORCE),
+    ]
+    assert bookkeeping(record.reminder) == AT_REST
+    assert record.reminder.handed_over
+    assert (record.reminder.intents, record.link) == ((), None)
+
+
+def test_what_is_handed_over_shows_the_agreed_priority_where_the_task_s_does_not_sync() -> None:
+    """F6, F3: an edit made here that was not sent is no value of the task's."""
+    task = a_task(priority="High")
+    pair = a_pair(task=task, values=some_values(priority=Priority.HIGH))
+    agreed = replace(pair, agreement=agree_on_all(pair.values, task, Settings()))
+    record = stored(edited(agreed, priority=Priority.NORMAL), a_task(owner=NO_SYNC, priority="Low"))
+
+    assert record.reminder.values.priority is Priority.HIGH
+
+
+def test_a_restored_one_whose_task_is_deleted_starts_anew() -> None:
+    """M5: no trace of the old task is left on it, and its owner's sync covers it."""
+    gone = a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE, restored=NOW), handed_over=True)
+    record = stored(gone, Deleted(BEFORE))
+
+    assert [without_words(each) for each in record.lines] == [a_line(Event.RESTORED, "M5", side=Side.HERE)]
+    after = record.reminder
+    assert (after.task_id, after.agreement, after.intents, after.handed_over) == (None, None, (), False)
+    assert (after.sponsor, after.generation, record.unlink) == (ANNA, gone.generation + 1, TASK_ID)
+
+
+def test_a_buried_one_is_at_rest() -> None:
+    """M5: both sides agree on the delete; nothing of it waits."""
+    after = bury(worn(sent(edited(a_pair(), due=None))), NOW)
+
+    assert bookkeeping(after) == AT_REST
+    assert (after.intents, after.held) == ((), None)
+    assert after.tombstone == Tombstone(at=NOW, side=Side.SALESFORCE, agreed=NOW)
+
+
+def test_a_write_that_succeeded_is_told_with_what_was_sent_and_leaves_nothing_waiting() -> None:
+    """O1, C2: a text is kept as a digest, and told of as a text; the round counts for the fuse (M8)."""
+    reminder = worn(sent(edited(a_pair(), due=None, details="new")))
+    record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
+
+    assert record
+    assert [without_words(each) for each in record.lines] == [
+        a_line(Event.PUSHED, "O1", side=Side.HERE, here="due: (empty); details: (text)")
+    ]
+    assert "due, details" in record.lines[0].text
+    assert bookkeeping(record.reminder) == AT_REST
+    assert record.reminder.rounds == 3
+
+
+def test_an_edit_made_during_the_call_is_due_at_once() -> None:
+    """O5: it goes with the next push, and the schedule would find it, too."""
+    under_way = sent(edited(a_pair(), due=None))
+    record = write_done(edited(under_way, details="later"), under_way.version, TASK_ID, terms(), NOW)
+
+    assert record
+    assert (record.reminder.pending, record.reminder.next_attempt) == (True, NOW)
+
+
+def test_a_refused_write_is_a_problem_for_a_day_and_does_not_ring() -> None:
+    """O3, O4: push's own bookkeeping is no bell."""
+    reminder = worn(sent(edited(a_pair(), due=None)))
+    record = write_failed(reminder, reminder.version, REFUSED, NOW)
+
+    assert [without_words(each) for each in record.lines] == [a_line(Event.PROBLEM, "O3", side=Side.HERE)]
+    assert REFUSED.code in record.lines[0].text
+    trouble = Trouble(code=REFUSED.code, message=REFUSED.message, since=NOW)
+    assert bookkeeping(record.reminder) == (True, 5, NOW + DAILY, False, trouble, None)
+
+
+def test_a_delete_of_ours_tells_what_nobody_here_had_seen() -> None:
+    """M4, O1: by the row in the recycle bin."""
+    gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE))
+    record = delete_done(gone, a_task(is_deleted=True, due=date(2026, 12, 2)), NOW)
+
+    assert [without_words(each) for each in record.lines] == [
+        a_line(Event.CONFLICT, "M4", side=Side.SALESFORCE, field=Field.DUE, lost="2026-12-02"),
+        a_line(Event.PUSHED, "M4", side=Side.HERE),
+    ]
+
+
+def test_a_delete_there_tells_what_had_not_been_sent() -> None:
+    """M4: the edit is kept."""
+    record = stored(edited(a_pair(), due=date(2026, 12, 1)), Deleted(BEFORE))
+
+    assert [without_words(each) for each in record.lines] == [
+        a_line(Event.CONFLICT, "M4", side=Side.HERE, field=Field.DUE, lost="2026-12-01"),
+        a_line(Event.DELETED, "M4", side=Side.SALESFORCE),
+    ]
+
+
+def test_with_few_calls_left_the_most_urgent_go() -> None:
+    """O6: by what is due soonest, not by their ids."""
+    late, soon = (a_pair(id=name, values=some_values(due=due)) for name, due in (("a", None), ("z", date(2026, 1, 1))))
+    sends = {"a": (late, Write.DELETE), "z": (soon, Write.UPDATE)}
+
+    assert affordable(sends, 1) == {"z"}
+
+
+def test_a_call_is_halved_in_the_middle() -> None:
+    """O3: so that one record at fault among 200 is found in eight steps."""
+    item = Planned(reminder=a_pair(), send=Send(write=Write.DELETE))
+
+    assert [len(each.items) for each in halves(Call(write=Write.DELETE, items=(item,) * 7))] == [4, 3]
+
+
+def test_a_whole_minute_has_no_fraction_of_a_second() -> None:
+    """I3: as the platform drops both."""
+    assert whole_minute(NOW.replace(second=3, microsecond=7)) == NOW
