@@ -20,7 +20,7 @@ EXAMPLES ?= 10000
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants fuzz rules check fix lock build deploy doctor canary destroy
+.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants mutation fuzz rules check fix lock build deploy doctor canary destroy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ simulate: | $(UV) ## the whole sync in a deterministic simulation, SEEDS=1000 ru
 
 mutants: | $(UV) ## plant one bug at a time: each must be killed by an invariant of the simulation (ARGS=no-lease: that one)
 	PYTHONPATH=functions:.:tests $(RUN) python -m simulation.mutants $(ARGS)
+
+mutation: | $(UV) ## change the pure core in every small way: its own tests must notice (ARGS="--max-children 1")
+	$(RUN) --group mutation python -m infra.mutation $(ARGS)
 
 fuzz: | $(UV) ## hostile requests, made up from the API's own documentation and from real messages (EXAMPLES=10000 each)
 	EXAMPLES=$(EXAMPLES) $(RUN) pytest tests/property $(PARALLEL) $(ARGS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -164,10 +165,13 @@ def main() -> int:
         return max(tell(patch) for patch in patches(chosen.names))
     fates: Counter[Fate] = Counter()
     with ThreadPoolExecutor(chosen.workers) as pool:
-        for found in pool.map(lambda patch: find_out(patch, chosen.seeds), patches(chosen.names)):
+        waiting = [pool.submit(find_out, patch, chosen.seeds) for patch in patches(chosen.names)]
+        for found in (done.result() for done in as_completed(waiting)):
             fates[found.fate] += 1
             say(f"{found.fate:<7} {found.name:<42} {found.seconds:>4.0f} s  {found.words[:200]}")
-    say(", ".join(f"{count} {fate}" for fate, count in fates.items()))
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = ", ".join(f"{count} {fate}" for fate, count in fates.items())
+    say(f"{told}; {(spent.ru_utime + spent.ru_stime) / 60:.0f} minutes of CPU")
     return 0 if set(fates) <= {Fate.KILLED} else 1
 
 

@@ -10,12 +10,27 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import ANNA, BEFORE, LEAD, NO_SYNC, NOW, TASK_ID, a_pair, a_task, edited, some_values, terms
+from factories import (
+    ANNA,
+    BEFORE,
+    BEN,
+    CONTACT,
+    LEAD,
+    NO_SYNC,
+    NOW,
+    QUEUE,
+    TASK_ID,
+    a_pair,
+    a_task,
+    edited,
+    some_values,
+    terms,
+)
 
 from reminders.core.decision import Send
 from reminders.core.fields import agree_on_all
 from reminders.core.merge import merge
-from reminders.core.problems import Failure, Kind
+from reminders.core.problems import Failure, Kind, back_off
 from reminders.core.push_plan import Call, Planned, affordable, halves
 from reminders.core.reminder import (
     Event,
@@ -32,7 +47,7 @@ from reminders.core.reminder import (
 from reminders.core.settings import Policy, Settings
 from reminders.core.task import Deleted, Task
 from reminders.core.watermark import whole_minute
-from reminders.core.writes import DAILY, bury, delete_done, with_intent, write_done, write_failed
+from reminders.core.writes import DAILY, ROUNDS, bury, delete_done, with_intent, write_done, write_failed
 
 TROUBLE = Trouble(code="SOME_RULE", message="No.", since=BEFORE)
 REFUSED = Failure(kind=Kind.PERMANENT, code="FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No.")
@@ -110,6 +125,9 @@ def test_a_conflict_is_told_with_both_values_and_what_was_agreed_before(policy: 
         there="2026-12-02",
     )
     assert "due" in record.lines[0].text
+    assert record.reminder.agreement
+    pair = record.reminder.agreement.pairs[Field.DUE]
+    assert pair == ("2026-12-02", "2026-12-02"), "the task's value counts as seen by both"
 
 
 def test_of_details_the_line_of_a_conflict_holds_texts_and_never_a_digest() -> None:
@@ -130,6 +148,24 @@ def test_the_line_of_a_refused_clearing_names_its_field_and_the_task_s_person_st
     assert record.reminder.values.person == LEAD
     assert record.reminder.agreement
     assert record.reminder.agreement.pairs[Field.PERSON] == (LEAD, LEAD)
+
+
+def test_a_clearing_that_won_its_conflict_is_refused_all_the_same() -> None:
+    """F7, M2: whoever wins, another person would be promoted."""
+    task = a_task(who=CONTACT, who_count=2)
+    decision = merge(edited(a_pair(), person=None), task, terms(settings=Settings(policy=Policy.REMINDER)), NOW)
+
+    assert decision.send is None
+    assert decision.record
+    assert [each.event for each in decision.record.lines if each.field is Field.PERSON] == [Event.REFUSED]
+    assert decision.record.reminder.values.person == CONTACT
+
+
+def test_a_restored_one_whose_task_lives_tells_of_it_now() -> None:
+    """M5, C2."""
+    gone = a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, restored=NOW))
+
+    assert {each.at for each in stored(gone, a_task(due=date(2026, 12, 2))).lines} == {NOW}
 
 
 def test_the_only_person_may_be_cleared() -> None:
@@ -165,13 +201,57 @@ def test_what_is_handed_over_shows_the_agreed_priority_where_the_task_s_does_not
 
 def test_a_restored_one_whose_task_is_deleted_starts_anew() -> None:
     """M5: no trace of the old task is left on it, and its owner's sync covers it."""
-    gone = a_pair(tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE, restored=NOW), handed_over=True)
-    record = stored(gone, Deleted(BEFORE))
+    gone = replace(
+        sent(edited(a_pair(), due=None)),
+        tombstone=Tombstone(at=BEFORE, side=Side.HERE, agreed=BEFORE, restored=NOW),
+        handed_over=True,
+        sponsor=BEN,
+        pending=False,
+    )
+    decision = merge(gone, Deleted(BEFORE), terms(), NOW)
+    record = decision.record
+    assert record
 
     assert [without_words(each) for each in record.lines] == [a_line(Event.RESTORED, "M5", side=Side.HERE)]
     after = record.reminder
     assert (after.task_id, after.agreement, after.intents, after.handed_over) == (None, None, (), False)
     assert (after.sponsor, after.generation, record.unlink) == (ANNA, gone.generation + 1, TASK_ID)
+    assert (decision.rule, after.pending, after.next_attempt) == ("M5", True, NOW)
+
+
+def test_what_goes_from_one_stranger_to_the_next_is_told_and_the_owner_noted() -> None:
+    """F6, S3: so that it is found when that one turns sync on; what is agreed on our side stays."""
+    gone = stored(a_pair(), a_task(owner=NO_SYNC)).reminder
+    decision = merge(gone, a_task(owner=QUEUE), terms(), NOW)
+
+    assert decision.record
+    assert [without_words(each) for each in decision.record.lines] == [
+        a_line(Event.HANDED_OVER, "F6", side=Side.SALESFORCE)
+    ]
+    agreement = decision.record.reminder.agreement
+    assert agreement
+    assert gone.agreement
+    assert agreement.pairs[Field.ASSIGNEE] == (gone.agreement.pairs[Field.ASSIGNEE][0], QUEUE)
+    assert decision.rule == "F6"
+
+
+def test_the_fuse_keeps_what_the_merge_has_learned() -> None:
+    """M8: it stops the sending; the loser of a conflict is in the history nevertheless, and the edit waits."""
+    reminder = edited(a_pair(rounds=ROUNDS), due=date(2026, 12, 1))
+    decision = merge(reminder, a_task(due=date(2026, 12, 2)), terms(), NOW)
+
+    assert decision.record
+    assert [each.event for each in decision.record.lines] == [Event.CONFLICT, Event.PROBLEM]
+    assert (decision.rule, decision.send, decision.record.reminder.pending) == ("M8", None, True)
+
+
+def test_a_failure_that_passes_is_tried_again_at_the_reminder_s_own_moment() -> None:
+    """O3: the jitter is drawn from its id, so that many do not come back together."""
+    reminder = sent(edited(a_pair(), due=None))
+    busy = Failure(kind=Kind.TRANSIENT, code="UNABLE_TO_LOCK_ROW", message="Busy.")
+    record = write_failed(reminder, reminder.version, busy, NOW)
+
+    assert record.reminder.next_attempt == NOW + back_off(1, reminder.id)
 
 
 def test_a_buried_one_is_at_rest() -> None:
