@@ -75,6 +75,13 @@ def test_a_reminder_is_read_back_one_version_higher(ledger: Ledger) -> None:
     assert ledger.reminders(["r1"]) == {"r1": stored}
 
 
+def test_a_fraction_of_a_second_is_refused(ledger: Ledger) -> None:
+    """Nothing here has one (Salesforce's stamps are whole seconds): a fake that took it would hide that no table does."""
+    again = replace(a_reminder(), next_attempt=NOW + timedelta(milliseconds=1))
+    with pytest.raises(ValueError, match="whole seconds"):
+        ledger.save([Record(reminder=again)])
+
+
 def test_unknown_ids_are_absent_from_what_is_read(ledger: Ledger) -> None:
     """Absence is an answer, not an error."""
     assert ledger.reminders(["nobody"]) == {}

@@ -411,6 +411,8 @@ class MemoryLedger(Ledger):
 
     def _save(self, record: Record) -> Reminder | None:
         reminder = dated(record)
+        if reminder.next_attempt and reminder.next_attempt.microsecond:
+            raise ValueError("not in whole seconds")
         with self._lock:
             known = self._reminders.get(reminder.id)
             if reminder.version != (known.version if known else 0):

@@ -190,7 +190,8 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
         after = replace(after, trouble=reminder.trouble if known else trouble, retrying=None, next_attempt=now + DAILY)
         line = _line(Event.PROBLEM, "O3", Said.REFUSED, now, code=failure.code, message=failure.message)
         return Record(reminder=after, lines=() if known else (line,))
-    return Record(reminder=replace(after, next_attempt=now + back_off(attempts, reminder.id)))
+    again = (now + back_off(attempts, reminder.id)).replace(microsecond=0)  # a ledger holds whole seconds
+    return Record(reminder=replace(after, next_attempt=again))
 
 
 def delete_done(reminder: Reminder, task: Task | None, now: datetime) -> Record:

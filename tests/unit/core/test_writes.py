@@ -220,13 +220,14 @@ def test_ten_refused_preconditions_are_a_problem() -> None:
 
 
 def test_back_off_grows() -> None:
-    """O3: with every attempt, up to an hour."""
+    """O3: with every attempt, up to an hour; in whole seconds, or no ledger could keep it, nor anything else that its call was told."""
     reminder = under_way(edited(a_pair(), due=None))
     waits = []
     for _ in range(12):
         reminder = write_failed(reminder, None, failure(Kind.TRANSIENT), NOW).reminder
         assert reminder.next_attempt
         waits.append(reminder.next_attempt - NOW)
+    assert not any(wait.microseconds for wait in waits)
     assert waits[0] < timedelta(minutes=2)
     assert timedelta(minutes=45) <= waits[-1] <= timedelta(minutes=75)
     assert reminder.trouble is None
