@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from permissions import local_name, missing, recorded, whole_template
 
 ROOT = Path(__file__).resolve().parents[1]
+CALLS = "calls.jsonl"
 START_SECONDS = 60
 """Promised; twice that is given."""
 
@@ -34,7 +37,7 @@ class Running:
         return found
 
     def stop(self) -> None:
-        """Press Ctrl-C, and see that it ends well and leaves nothing behind: no process, no stack.json."""
+        """Press Ctrl-C, and see that it ends well and leaves nothing behind: no process, no stack.json; and that every role sufficed."""
         members = self.members()
         self.process.send_signal(signal.SIGINT)
         try:
@@ -44,6 +47,7 @@ class Running:
         assert self.process.returncode == 0, output
         assert not alive(members)
         assert not (self.folder / "stack.json").exists()
+        assert missing(recorded(self.folder / CALLS, local_name), whole_template()) == []
 
     def members(self) -> set[int]:
         """Every process of this stack: it, and all that descend from it."""
@@ -63,7 +67,8 @@ class Running:
 
 def start(folder: Path, *arguments: str, root: Path = ROOT) -> Running:
     """Start the stack whose code is in `root` on free ports, and wait for its stack.json."""
-    left = folder / "stack.json"
+    left, calls = folder / "stack.json", folder / CALLS
+    calls.touch()
     stale = left.stat().st_mtime_ns if left.exists() else None
     began = time.monotonic()
     ports = ("--port", "0", "--org-port", "0", "--aws-port", "0")
@@ -71,6 +76,7 @@ def start(folder: Path, *arguments: str, root: Path = ROOT) -> Running:
     process = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", *program, "--no-browser", "--folder", str(folder), *ports, *arguments],
         cwd=root,
+        env={**os.environ, "LOCAL_CALLS": str(calls)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

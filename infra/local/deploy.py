@@ -19,6 +19,7 @@ from infra.local.template import ACCOUNT, REGION, Resource, Template, TemplateEr
 WITHOUT_MEANING: Final = {
     "AWS::CloudWatch::Alarm": "no metrics are kept here",
     "AWS::CloudWatch::Dashboard": "no metrics are kept here",
+    "AWS::IAM::Role": "nothing is forbidden here; tests compare each role with the calls that its function makes",
     "AWS::Logs::LogGroup": "logs go to a file",
 }
 WIRED_BY_THE_HOST: Final = {"AWS::Serverless::Function", "AWS::Serverless::HttpApi", "AWS::Lambda::EventSourceMapping"}

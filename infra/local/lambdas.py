@@ -24,7 +24,7 @@ CONTAINERS: Final = 4
 """How many events a function handles at a time here, if the template reserves no concurrency for it."""
 START_SECONDS: Final = 30
 _WORKER: Final = Path(__file__).with_name("worker.py")
-_INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+_INHERITED: Final = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "LOCAL_CALLS")
 
 
 class FunctionError(Exception):

@@ -30,9 +30,10 @@ _FUNCTION_WITHOUT_MEANING: Final = {
     "AutoPublishAlias",
     "AutoPublishAliasAllProperties",
     "AutoPublishCodeSha256",
+    "DeadLetterQueue",  # of asynchronous events; here only schedules send them, to functions without one
     "Description",
     "LoggingConfig",
-    "Policies",
+    "Role",
     "Runtime",
     "SnapStart",
     "Tracing",

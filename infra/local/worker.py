@@ -16,10 +16,14 @@ import threading
 import time
 import traceback
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 RESPONSE_LIMIT: Final = 6 * 1024 * 1024
 """Bytes of an answer (Lambda quota, synchronous payload)."""
+
+_NAMING: Final = {"EventBusName", "QueueUrl", "SecretId", "TableName"}
+_HOLDING: Final = {"ConditionCheck", "Delete", "Entries", "Get", "Put", "TransactItems", "Update"}
 
 
 class Ahead:
@@ -32,6 +36,49 @@ def follow(runtime: Any) -> None:  # noqa: ANN401 - the product's module, which 
     """Let the product's own clock run ahead with the stack's; it is handed to everything from this one place."""
     machine = runtime.SystemClock.now
     runtime.SystemClock.now = lambda clock: machine(clock) + timedelta(seconds=Ahead.seconds)
+
+
+def record(file: Path, client: Any, function: str) -> None:  # noqa: ANN401 - botocore, which is the product's
+    """Write every call of AWS that differs from those before to a file, a line of JSON each: who asked which service for what.
+
+    `client` is botocore's module of that name: each call of each client comes through there, PynamoDB's too.
+    """
+    call, seen, lock = client.BaseClient._make_api_call, set[str](), threading.Lock()  # noqa: SLF001 - the one way in
+
+    def recorded(self: Any, operation: str, parameters: dict[str, Any]) -> Any:  # noqa: ANN401 - as botocore has it
+        service = self.meta.service_model.service_name
+        asked = {"function": function, "service": service, "operation": operation, "on": named(parameters)}
+        line = json.dumps(asked, sort_keys=True)
+        with lock:
+            if line not in seen:
+                seen.add(line)
+                with file.open("a", encoding="utf-8") as calls:
+                    calls.write(line + "\n")
+        return call(self, operation, parameters)
+
+    client.BaseClient._make_api_call = recorded  # noqa: SLF001 - see above
+
+
+def named(parameters: Any) -> list[list[str]]:  # noqa: ANN401 - parameters of a call have any shape
+    """The resources that the parameters of a call name, sorted: their path in it, and their name; no value of any item."""
+    found: set[tuple[str, ...]] = set()
+
+    def look(value: Any, path: tuple[str, ...]) -> None:  # noqa: ANN401 - see above
+        if isinstance(value, list):
+            for item in value:
+                look(item, path)
+            return
+        for key, item in value.items() if isinstance(value, dict) else ():
+            if key in _NAMING and isinstance(item, str):
+                index = value.get("IndexName")
+                found.add((".".join(path), item, *([index] if index else [])))
+            elif key == "RequestItems":
+                found.update(("RequestItems", table) for table in item)
+            elif key in _HOLDING:
+                look(item, (*path, key))
+
+    look(parameters, ())
+    return sorted(map(list, found))
 
 
 class Context:
@@ -98,6 +145,8 @@ def serve(name: str, answers: TextIO) -> None:
         sys.exit(1)
     if runtime := sys.modules.get("reminders.runtime"):
         follow(runtime)
+    if calls := os.environ.get("LOCAL_CALLS"):
+        record(Path(calls), importlib.import_module("botocore.client"), os.environ["AWS_LAMBDA_FUNCTION_NAME"])
     send(json.dumps({"ready": True}))
     while True:
         send(_answer(handler, events.get()))
