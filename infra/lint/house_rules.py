@@ -25,7 +25,9 @@ LONGEST_DESCRIPTION: Final = 1024
 """Characters of an alarm's description that CloudWatch keeps."""
 
 _WHOLE = re.compile(r"[*?]")
-_PARTS_OF_A_TABLE = ("/index/*", "/stream/*")
+_PARTS_OF_A_TABLE = ("/stream/*",)
+_WITHOUT_RESOURCE = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+"""Actions for which AWS knows no resource to name."""
 
 
 class HouseRule(CloudFormationLintRule):  # type: ignore[misc]  # it is untyped
@@ -47,17 +49,21 @@ class NamedResources(HouseRule):
 
     id = "E9001"
     shortdesc = "A policy names actions and resources"
-    description = "No wildcard in an action, and none in a resource but all indexes or streams of one table"
+    description = "A function has a role of its own; no wildcard in an action, and none in a resource but all streams of one table"
 
     def faults(self, cfn: Template) -> Found:
         """See HouseRule."""
+        roles = _of(cfn, "AWS::IAM::Role")
         for name, function in _of(cfn, FUNCTION).items():
-            for number, policy in enumerate(function.get("Policies", ())):
+            role = function.get("Role")
+            if not (isinstance(role, Mapping) and "Fn::GetAtt" in role and role["Fn::GetAtt"][0] in roles):
+                yield ["Resources", name], "it has no role of this template: SAM's would have AWS's managed policies"
+        for name, role in roles.items():
+            if "ManagedPolicyArns" in role:
+                yield ["Resources", name], "what it allows is not spelled out here"
+            for number, policy in enumerate(role.get("Policies", ())):
                 where: Path = ["Resources", name, "Properties", "Policies", number]
-                if not isinstance(policy, Mapping) or "Statement" not in policy:
-                    yield where, "it is not spelled out: statements with actions and resources"
-                    continue
-                for statement in _list(policy["Statement"]):
+                for statement in _list(policy["PolicyDocument"]["Statement"]):
                     for words in self._wild(statement):
                         yield where, words
 
@@ -66,6 +72,8 @@ class NamedResources(HouseRule):
         actions = [str(each) for each in _list(statement.get("Action", ()))]
         if wild := [each for each in actions if _WHOLE.search(each)] or "NotAction" in statement:
             yield f"these actions are not named: {wild}"
+        if set(actions) <= _WITHOUT_RESOURCE:
+            return
         for resource in _list(statement.get("Resource", "*")):
             text = resource if isinstance(resource, str) else str(resource.get("Fn::Sub", ""))
             if _WHOLE.search(_without_parts(text)):
@@ -225,7 +233,7 @@ def _target(value: Any) -> str | None:  # noqa: ANN401 - see _list
 
 
 def _without_parts(resource: str) -> str:
-    """A resource's text without its stars that stand for all indexes or streams of one table."""
+    """A resource's text without its star that stands for all streams of one table."""
     for part in _PARTS_OF_A_TABLE:
         resource = resource.removesuffix(part)
     return resource

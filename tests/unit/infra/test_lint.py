@@ -38,12 +38,21 @@ GOOD: Json = {
             "Properties": {
                 "LoggingConfig": {"LogGroup": {"Ref": "Logs"}},
                 "DeadLetterQueue": {"Type": "SQS", "TargetArn": {"Fn::GetAtt": ["Late", "Arn"]}},
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            },
+        },
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
                 "Policies": [
                     {
-                        "Statement": [
-                            {"Action": ["dynamodb:Query"], "Resource": {"Fn::Sub": "${Table.Arn}/index/*"}},
-                            {"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}},
-                        ]
+                        "PolicyDocument": {
+                            "Statement": [
+                                {"Action": ["dynamodb:ListStreams"], "Resource": {"Fn::Sub": "${Table.Arn}/stream/*"}},
+                                {"Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}},
+                                {"Action": "xray:PutTraceSegments", "Resource": "*"},
+                            ]
+                        }
                     }
                 ],
             },
@@ -107,7 +116,7 @@ def properties(template: Json, name: str) -> Json:
 
 def statement(template: Json) -> Json:
     """The first statement of the one policy."""
-    found: Json = properties(template, "Function")["Policies"][0]["Statement"][0]
+    found: Json = properties(template, "Role")["Policies"][0]["PolicyDocument"]["Statement"][0]
     return found
 
 
@@ -123,9 +132,11 @@ FAULTS: list[tuple[type[HouseRule], Callable[[Json], object], str]] = [
     (NamedResources, lambda it: statement(it).update(NotAction="dynamodb:Scan"), "these actions are not named"),
     (
         NamedResources,
-        lambda it: properties(it, "Function").update(Policies=["AmazonSQSFullAccess"]),
-        "it is not spelled out",
+        lambda it: statement(it).update(Resource={"Fn::Sub": "${Table.Arn}/index/*"}),
+        "is not the resource itself",
     ),
+    (NamedResources, lambda it: properties(it, "Function").pop("Role"), "it has no role of this template"),
+    (NamedResources, lambda it: properties(it, "Role").update(ManagedPolicyArns=["arn"]), "is not spelled out here"),
     (KeptLogs, lambda it: properties(it, "Function").pop("LoggingConfig"), "none of the template"),
     (
         KeptLogs,
