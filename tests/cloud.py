@@ -370,6 +370,7 @@ def _running(cloud: Cloud, created: Created | None = None) -> Iterator[Cloud]:
             name = cloud.logical(source.function)
             file = cloud.calls.with_name(f"{name}.json")
             cloud.streams.append(StreamSource(source, cloud.functions[name], streams, sqs, file))
+        cloud.functions["ApiFunction"].warm()  # people wait for it, and no longer than half a minute
         cloud.center = stack.enter_context(_served(Gateway(wired.routes, cloud.functions, {})))
         yield cloud
 
