@@ -31,6 +31,8 @@ from permissions import (
 from infra.local.demo.team import gather
 from infra.local.template import Template
 
+pytestmark = pytest.mark.timeout(600)  # the first test waits for both stacks
+
 Asked = Mapping[str, frozenset[Permission]]
 
 
@@ -45,7 +47,6 @@ def asked(local: Cloud, cloudformation: tuple[Cloud, Created]) -> Asked:
     return {**recorded(local.calls, local.logical), "RelayFunction": relay}
 
 
-@pytest.mark.timeout(600)
 def test_a_role_allows_exactly_what_its_function_asks_for(asked: Asked) -> None:
     """Never: what is missing stops a function at its first event on AWS; what is for nothing is a stranger's if it is taken over."""
     template = whole_template()

@@ -9,6 +9,8 @@ from moto.cloudformation.parsing import get_model_map
 
 from infra.local.demo.team import gather
 
+pytestmark = pytest.mark.timeout(600)
+
 
 def test_every_resource_is_created_or_known_to_be_unsupported(cloudformation: tuple[Cloud, Created]) -> None:
     """A resource that CloudFormation refuses is found here and not at a customer's; what is not tried is named, with its reason."""
@@ -48,7 +50,6 @@ def test_functions_get_the_environment_that_the_local_stack_gives_them(cloudform
         assert environment(cloud, created, resource.name) == wanted
 
 
-@pytest.mark.timeout(300)
 def test_a_reminder_goes_there_and_back(cloudformation: tuple[Cloud, Created]) -> None:
     """Tables, streams, queue, bus and secrets as CloudFormation made them are what the functions need."""
     cloud, _ = cloudformation
