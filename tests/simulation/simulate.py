@@ -72,13 +72,15 @@ def many(first: int, count: int, workers: int) -> Tally:
         starts = range(first, first + count, CHUNK)
         waiting = [pool.submit(some, start, min(CHUNK, first + count - start)) for start in starts]
         for done in as_completed(waiting):
-            before = len(total.failed)
-            total.add(done.result())
+            part = done.result()
+            total.add(part)
+            for seed, words in part.failed.items():
+                say(f"\rseed {seed}: {words}")
             span = time.monotonic() - began
             say(
                 f"\r{total.runs}/{count} runs, {span:.0f} s, {total.days / span:.1f} simulated days a second, "
                 f"{len(total.failed)} failed",
-                end="" if len(total.failed) == before else "\n",
+                end="",
             )
     say()
     return total

@@ -12,7 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 from simulation import invariants
+from simulation.world import short_way
 from simulation.world.run import live
 
 SEEDS = int(os.environ.get("SEEDS", "16"))
@@ -61,3 +63,24 @@ def digest(seed: int) -> str:
     except invariants.Violation as violation:
         simulation = violation.simulation
     return hashlib.sha256("\n".join(simulation.world.engine.trace).encode()).hexdigest()
+
+
+def test_the_short_way_sends_what_requests_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out of `requests` to save time changes no request that simple-salesforce or our client makes."""
+    sent: list[str] = []
+    short = short_way.prepare
+
+    def prepare(session: requests.Session, method: str, url: str, *, params, data, json, headers):  # type: ignore[no-untyped-def]
+        asked = requests.Request(method, url, params=params, data=data, json=json, headers=headers)
+        long, ours = (
+            session.prepare_request(asked),
+            short(session, method, url, params=params, data=data, json=json, headers=headers),
+        )
+        assert (ours.method, ours.url, ours.body) == (long.method, long.url, long.body)
+        assert ours.headers == long.headers
+        sent.append(method)
+        return ours
+
+    monkeypatch.setattr(short_way, "prepare", prepare)
+    live(3, length=40)
+    assert {"GET", "POST"} <= set(sent)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_encoding_from_headers
 
 from infra.local.org.wire import Request, parameters
 from infra.local.org.world import Org
@@ -58,14 +59,11 @@ class OrgAdapter(HTTPAdapter):
         self._wait(answered.delay)
         if answered.lost:
             raise requests.ConnectionError("the connection broke before the answer", request=request)
-        raw = HTTPResponse(
-            body=BytesIO(answered.body),
-            headers=answered.headers,
-            status=answered.status,
-            preload_content=False,
-            request_method=request.method,
-        )
-        return self.build_response(request, raw)
+        response = requests.Response()
+        response.status_code, response.headers = answered.status, CaseInsensitiveDict(answered.headers)
+        response.encoding = get_encoding_from_headers(response.headers)
+        response.raw, response.request, response.url = BytesIO(answered.body), request, request.url or ""
+        return response
 
     def _wait(self, seconds: float) -> None:
         if seconds and self._sleep:

@@ -6,6 +6,7 @@ import random
 import re
 import string
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 SHORT: Final = 15
@@ -31,6 +32,7 @@ def long_id(short: str) -> str:
     return short + checksum(short)
 
 
+@lru_cache(maxsize=100_000)
 def normal(text: str) -> str | None:
     """Give the 18-character form of any accepted spelling; None if it is no id (wrong length, letters or checksum).
 

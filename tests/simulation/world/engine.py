@@ -91,14 +91,17 @@ class Engine:
         fiber.ios += 1
         self._spring(fiber)
         self._die_if_due(fiber, "before", what)
-        self.wait(self.rng.randint(*ms))
+        self.wait(self._between(*ms))
         refuse("before")
         self.trace.append(f"{self.ms} {fiber.function} {what}")
         result = do()
-        self.wait(self.rng.randint(*ms))
+        self.wait(self._between(*ms))
         self._die_if_due(fiber, "after", what)
         refuse("after")
         return result
+
+    def _between(self, least: int, most: int) -> int:
+        return least + int(self.rng.random() * (most - least + 1))  # a third of what randint takes, at every call
 
     def _spring(self, fiber: Fiber) -> None:
         for position, (function, calls, do) in enumerate(self.hooks):

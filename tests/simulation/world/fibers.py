@@ -1,4 +1,4 @@
-"""Invocations that take turns: each has a thread of its own, and only the one that holds the baton runs.
+"""Invocations that take turns: each has a stack of its own, and only the one that holds the baton runs.
 
 So two invocations of a function can be in the middle of their work at the same moment, as on AWS, and yet every run is the same: who
 goes on next is decided by the simulation alone, never by the machine.
@@ -7,7 +7,8 @@ goes on next is decided by the simulation alone, never by the machine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock, Thread
+
+from greenlet import greenlet
 
 
 class Crash(BaseException):
@@ -30,17 +31,25 @@ class Fiber:
         self.saw: dict[str, int] = {}
         """Journal numbers at which it last read: `tasks`, `users`."""
         self._work = work
-        self._turn = Lock()
-        self._turn.acquire()
+        self._stack = greenlet(self._run)
 
-    def _run(self, give_back: Lock) -> None:
-        self._turn.acquire()
+    def _run(self) -> None:
         try:
             self.result = self._work()
         except BaseException as error:  # noqa: BLE001 -- whatever ends it is its result, and the trigger's business
             self.error = error
         self.finished = True
-        give_back.release()
+
+    def turn(self) -> None:
+        """Let it run until it pauses or ends."""
+        self._stack.switch()
+
+    def pause(self) -> None:
+        """Give the turn back. Raises Crash if it is killed meanwhile."""
+        assert self._stack.parent, "only a fiber can pause"
+        self._stack.parent.switch()
+        if self.killed:
+            raise Crash
 
 
 class Baton:
@@ -49,20 +58,16 @@ class Baton:
     def __init__(self) -> None:
         self.current: Fiber | None = None
         self.living: list[Fiber] = []
-        self._main = Lock()
-        self._main.acquire()
 
     def start(self, fiber: Fiber) -> None:
         """Let a new one run until it pauses or ends."""
         self.living.append(fiber)
-        Thread(target=fiber._run, args=(self._main,), daemon=True).start()
         self.resume(fiber)
 
     def resume(self, fiber: Fiber) -> None:
         """Let it go on until it pauses or ends; then it is told by its `done`."""
         self.current = fiber
-        fiber._turn.release()
-        self._main.acquire()
+        fiber.turn()
         self.current = None
         if fiber.finished:
             self.living.remove(fiber)
@@ -70,12 +75,8 @@ class Baton:
 
     def pause(self) -> None:
         """Give the turn back; called by the running fiber. Raises Crash if it is killed meanwhile."""
-        fiber = self.current
-        assert fiber, "only a fiber can pause"
-        self._main.release()
-        fiber._turn.acquire()
-        if fiber.killed:
-            raise Crash
+        assert self.current, "only a fiber can pause"
+        self.current.pause()
 
     def kill_all(self) -> None:
         """End every fiber where it stands, and tell nobody."""

@@ -273,8 +273,6 @@ class Container:
         session.mount("https://", Line(engine, org, clock, faults, store.journal, tick))
         credentials = Credentials(url=org.base, consumer_key=org.consumer_key, consumer_secret=org.consumer_secret)
         client = connect(credentials, session=session)
-        # Looking for proxies and netrc in the environment, at every call, is a third of what a simulated call costs.
-        client._session._requests.trust_env = False
         sqs = cast("Any", SqsPort(engine, queue, faults))
         self.hints = HintQueue(sqs, "https://sqs/hints", clock)
         self.dead_letters = DeadLetterQueue(sqs, "https://sqs/dead")

@@ -22,6 +22,7 @@ from simulation.world.aws import Queue, Schedule, Stream, reminder_records, stat
 from simulation.world.engine import DAY, HOUR, MINUTE, SECOND, Engine, OurClock
 from simulation.world.fibers import Crash, Fiber
 from simulation.world.journal import By, Journal
+from simulation.world import short_way
 from simulation.world.ports import Container, Faults, Store
 
 import api
@@ -191,6 +192,7 @@ class World:
             stack.enter_context(patch.object(runtime, "dead_letters", lambda: self._here().dead_letters))
             stack.enter_context(patch.object(runtime, "environment", lambda: site))
             stack.enter_context(patch.object(telemetry, "_emit", lambda *_: None))
+            stack.enter_context(patch.object(requests.sessions.Session, "request", short_way.request))
             # `requests` times each answer by the machine; the client moves Salesforce's clock back by that.
             stack.enter_context(patch.object(requests.sessions, "preferred_clock", lambda: self.engine.ms / SECOND))
             for name, each in vars(Rationed).items():
