@@ -70,7 +70,12 @@ def _round(
     if not hints:
         return {}
     reminders = world.ledger.reminders(set(links.values()))
-    by_task = {task_id: reminders[rid] for task_id, rid in links.items() if rid in reminders}
+    # A link that was cut or moved between the two reads is none: its reminder has another task by now, or will get one.
+    by_task = {
+        task_id: reminders[rid]
+        for task_id, rid in links.items()
+        if rid in reminders and reminders[rid].task_id == task_id
+    }
     bulk = world.org.read(hints.keys())
     tasks = dict(bulk.tasks)
     ours = _created_by_us(world, [task for task_id, task in tasks.items() if task_id not in by_task])
