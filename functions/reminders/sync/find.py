@@ -202,8 +202,11 @@ def _catch_up(world: World, user: User) -> Counter[str]:
     """Hint and ring for what was linked while sync was off (S3)."""
     now = world.clock.now()
     since = user.first_sync.since if user.first_sync else now
-    dates = comparison.listed_as_deleted(world, since) if _has_linked(world, user.id) else {}
+    stuck = world.ledger.stuck(user.id)
+    dates = comparison.listed_as_deleted(world, since) if stuck or _has_linked(world, user.id) else {}
     scope = comparison.Scope(changed=since - comparison.LATELY, deleted=now - RECENTLY_DELETED, dates=dates)
+    # What was assigned here to somebody else meanwhile lies on their list, and is this user's until both sides agree on that.
+    world.hints.store([Hint(task_id, deleted=at) for task_id, at in dates.items()])
     hinted = comparison.hint_linked(world, user.id, scope) + comparison.hint_given(world, user.id, scope)
     return Counter(hints=hinted, rung=comparison.ring_stuck(world, user.id))
 
