@@ -153,12 +153,12 @@ def test_another_refusal_of_a_range_is_the_orgs() -> None:
 
 
 def test_open_tasks_are_those_of_the_rule() -> None:
-    """S4: open, no recurrence master, a to-do or without a kind; S2: changed since then; soonest due first."""
+    """S4: open, no recurrence master, a to-do or without a kind; S2: changed since then; soonest due first; archived ones, too."""
     script = Script(page({"Id": "00T2"}, following=f"{DATA}/query/01g-2000"), page({"Id": "00T1"}))
     assert _org(script).open_tasks(ME, NOW) == ("00T2", "00T1")
-    assert script.sent[0].path == f"{DATA}/query/"
+    assert script.sent[0].path == f"{DATA}/queryAll/"
     assert script.sent[0].soql == (
-        "SELECT Id FROM Task WHERE OwnerId = '005000000000001AAA' AND IsClosed = false AND IsRecurrence = false"
+        "SELECT Id FROM Task WHERE OwnerId = '005000000000001AAA' AND IsClosed = false AND IsDeleted = false AND IsRecurrence = false"
         " AND (TaskSubtype IN ('Task', 'Call', 'LinkedIn') OR TaskSubtype = null)"
         " AND SystemModstamp >= 2026-11-22T10:00:30Z ORDER BY ActivityDate ASC NULLS LAST, Id ASC"
     )

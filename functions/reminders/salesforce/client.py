@@ -122,16 +122,16 @@ class SalesforceOrg:
         """Ids of the owner's open, importable tasks created or changed since then, soonest due first (S2, S4).
 
         Asked by SystemModstamp alone: it is indexed, never earlier than CreatedDate or LastModifiedDate, and what `updated`
-        goes by, so the first sync and the sweep see at least what polling would have seen.
+        goes by, so the first sync and the sweep see at least what polling would have seen: archived ones that are open again, too.
         """
         soql = format_soql(
-            "SELECT Id FROM Task WHERE OwnerId = {} AND IsClosed = false AND IsRecurrence = false"
+            "SELECT Id FROM Task WHERE OwnerId = {} AND IsClosed = false AND IsDeleted = false AND IsRecurrence = false"
             " AND (TaskSubtype IN ('Task', 'Call', 'LinkedIn') OR TaskSubtype = null) AND SystemModstamp >= {:literal}"
             " ORDER BY ActivityDate ASC NULLS LAST, Id ASC",
             owner,
             since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )
-        return tuple(row["Id"] for row in self._session.query(soql)[0])
+        return tuple(row["Id"] for row in self._session.query(soql, deleted_too=True)[0])
 
     def recent_tasks(self, owner: str, since: datetime, limit: int) -> tuple[str, ...]:
         """Ids of the owner's tasks of any kind created or changed since then, the newest change first, at most so many (S2)."""
