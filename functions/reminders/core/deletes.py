@@ -15,7 +15,7 @@ from reminders.core.holds import hold, is_held, still_held, whose
 from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
 from reminders.core.sayings import Said
 from reminders.core.task import Deleted, Task
-from reminders.core.writes import agreed, bury, unseen
+from reminders.core.writes import agreed, arrived, bury, unseen
 
 
 def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
@@ -25,13 +25,16 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
     if not reminder.handed_over and reminder.owner_before not in terms.syncing:
         return sync_is_off(reminder)
     link = reading.binned.id if reading.binned and reminder.task_id is None else None
-    reminder = _adopted(reminder, reading.binned)
+    before, reminder = reminder, _adopted(reminder, reading.binned)
+    sent = arrived(before, reminder.agreement, terms.settings, now)
     if reminder.tombstone:
         # If it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
         lost = unseen(reminder, reading.binned, now) if reading.binned else ()
         line = there(Event.DELETED, "M4", Said.DELETED_THERE_TOO, now)
         return Decision(
-            rule="M4", reason=line.text, record=Record(reminder=bury(reminder, now), link=link, lines=(*lost, line))
+            rule="M4",
+            reason=line.text,
+            record=Record(reminder=bury(reminder, now), link=link, lines=(*sent, *lost, line)),
         )
     if is_held(reminder):
         return still_held(reminder)
@@ -44,7 +47,7 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
         delete = _counted(
             reminder, Side.SALESFORCE, series, hold(reminder, Side.SALESFORCE, reading.at, now, link=link)
         )
-    record = Record(reminder=bury(gone, now), link=link, lines=(*lost, line))
+    record = Record(reminder=bury(gone, now), link=link, lines=(*sent, *lost, line))
     return Decision(rule="M4", reason=line.text, record=record, delete=delete)
 
 
@@ -100,7 +103,12 @@ def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
     return Decision(
         rule="M4",
         reason="Deleted here: delete the task.",
-        record=changed(reminder, after, (*unseen(reminder, task, now), *ours_lost), task),
+        record=changed(
+            reminder,
+            after,
+            (*arrived(reminder, base, terms.settings, now), *unseen(reminder, task, now), *ours_lost),
+            task,
+        ),
         send=Send(write=Write.DELETE),
         delete=delete,
     )

@@ -89,6 +89,19 @@ def foreign(field: Field, raw: str | None, settings: Settings) -> bool:
     return field in {Field.STATUS, Field.PRIORITY} and read(field, raw, settings) is None
 
 
+def as_written(field: Field, raw: str | None, settings: Settings) -> str | None:
+    """Give what we would write ourselves for what a raw value means: another one where it is only read (F2), None for a foreign one."""
+    match field:
+        case Field.STATUS:
+            return _written(raw, settings.statuses)
+        case Field.PRIORITY:
+            return _written(raw, settings.priorities)
+        case Field.ASSIGNEE | Field.NAME | Field.DUE | Field.DETAILS | Field.PERSON:
+            return raw
+        case unknown:
+            assert_never(unknown)
+
+
 def take(values: Values, field: Field, task: Task, settings: Settings) -> Values:
     """Give the reminder's values with this field taken from the task. The name is never taken (F1), nor a foreign value (F2)."""
     match field:
@@ -156,6 +169,8 @@ def imported(task: Task, settings: Settings) -> Values:
 
 
 def _ours_of(value: str | None, choices: Mapping[_Key, Choice]) -> str | None:
-    return next(
-        (key.value for key, choice in choices.items() if value == choice.written or value in choice.also_read), None
-    )
+    return next((key.value for key, choice in choices.items() if choice.reads(value)), None)
+
+
+def _written(value: str | None, choices: Mapping[_Key, Choice]) -> str | None:
+    return next((choice.written for choice in choices.values() if choice.reads(value)), None)

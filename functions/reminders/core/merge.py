@@ -53,7 +53,7 @@ from reminders.core.reminder import (
 from reminders.core.sayings import Said
 from reminders.core.subject import inputs
 from reminders.core.task import Deleted, Reading, Task, Unreadable
-from reminders.core.writes import KEEPS_CHANGING, ROUNDS, agreed, in_doubt, replaced, write_failed
+from reminders.core.writes import KEEPS_CHANGING, ROUNDS, agreed, arrived, in_doubt, write_failed
 
 
 def merge(
@@ -179,6 +179,7 @@ def _handed_on(reminder: Reminder, task: Task, base: Agreement | None, now: date
 
 def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
     """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
+    sent = arrived(reminder, base, terms.settings, now)
     reminder = replace(reminder, agreement=base, intents=())
     lost = unsent_lines(reminder, terms.settings, now, "F6", Said.NOT_SENT)
     values = mirrored(reminder, task, base, terms.settings)
@@ -198,7 +199,7 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         completion=completion(reminder, values, task, base, terms.settings),
     )
     line = there(Event.HANDED_OVER, "F6", Said.HANDED_OVER, now, owner=task.owner)
-    record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*lost, line))
+    record = Record(reminder=after, link=None if reminder.task_id else task.id, lines=(*sent, *lost, line))
     return Decision(rule="F6", reason="Handed over.", record=record)
 
 
@@ -223,7 +224,7 @@ def _merge_pair(
     lines = (
         *again,
         *_meeting_lines(reminder, task, base[0], now),
-        *_arrived_lines(reminder, base[0], terms, now),
+        *arrived(reminder, base[0], settings, now),
         *merged.lines,
     )
     if not merged.send:
@@ -269,12 +270,3 @@ def _meeting_lines(reminder: Reminder, task: Task, base: Agreement | None, now: 
     if reminder.handed_over:
         lines.append(there(Event.CAME_BACK, "F6", Said.CAME_BACK, now, owner=task.owner))
     return lines
-
-
-def _arrived_lines(reminder: Reminder, base: Agreement | None, terms: Terms, now: datetime) -> list[Line]:
-    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made."""
-    before = reminder.agreement
-    if before is None or base is None or base is before:
-        return []
-    changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
-    return replaced(before, changed, terms.settings, now)

@@ -32,6 +32,10 @@ class Choice:
     written: str
     also_read: tuple[str, ...] = ()
 
+    def reads(self, raw: str | None) -> bool:
+        """Tell whether this value of the org means it."""
+        return raw == self.written or raw in self.also_read
+
 
 DEFAULT_STATUSES: Mapping[Status, Choice] = {
     Status.OPEN: Choice(written="Not Started"),

@@ -224,12 +224,16 @@ def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:
 
 
 def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: datetime) -> list[Line]:
-    """Lines for values that a write of ours replaced and nobody here ever took over: F1's Subject, F2's foreign status."""
+    """Lines for values that a write of ours replaced and nobody here ever took over: F1's Subject, F2's foreign status, or one that is only read."""
     lines = []
     for item in pairs if before else ():
         old = before.pairs[item][1] if before else None
-        own = render(settings.subject_template, before.inputs) if before and item is Field.NAME else old
-        if old is not None and (old != own or mapping.foreign(item, old, settings)):
+        own = (
+            render(settings.subject_template, before.inputs)
+            if before and item is Field.NAME
+            else mapping.as_written(item, old, settings)
+        )
+        if old is not None and old != own:
             line = Line(
                 at=now,
                 event=Event.REPLACED,
@@ -244,6 +248,15 @@ def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: da
             )
             lines.append(line)
     return lines
+
+
+def arrived(reminder: Reminder, base: Agreement | None, settings: Settings, now: datetime) -> list[Line]:
+    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made: `base` counts it."""
+    before = reminder.agreement
+    if before is None or base is None:
+        return []
+    changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
+    return replaced(before, changed, settings, now)
 
 
 def bury(reminder: Reminder, now: datetime) -> Reminder:
