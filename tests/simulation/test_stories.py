@@ -8,8 +8,10 @@ from datetime import date
 import pytest
 from stage import Stage
 
+from infra.local.org.task_rules import archive
 from reminders.core import edit
-from reminders.core.reminder import Event, imported_id
+from reminders.core.reminder import Event, Status, imported_id
+from reminders.core.settings import Choice
 from reminders.core.task import Hint
 from reminders.ports import Bulk
 from reminders.services import preferences
@@ -221,6 +223,32 @@ def test_a_task_handed_over_is_back_as_soon_as_its_new_owner_turns_sync_on(stage
 
 def test_a_delete_made_here_of_what_was_purged_there_while_sync_is_off_is_no_problem(stage: Stage) -> None:
     """S3, M6: the push, which could not read the task, made a problem of it for somebody whose sync was off (seed 17)."""
+def test_a_late_hint_of_the_former_task_does_not_delete_a_reminder_that_was_restored(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M5, M11: the pull read the old link, the push cut it, the pull read the reminder, and deleted it again (seed 77)."""
+    stage.create()
+    stage.settle()
+    old = stage.task_of()
+    stage.org.delete_task(stage.anna, old)
+    stage.settle()
+    stage.restore()
+    really = stage.ledger.links
+
+    def links(task_ids: Collection[str]) -> dict[str, str]:
+        found = really(task_ids)
+        stage.push()
+        return found
+
+    monkeypatch.setattr(stage.ledger, "links", links)
+    stage.hint(old)
+
+    assert not stage.reminder().deleted
+    assert stage.task_of() != old
+
+
+def test_what_was_given_away_here_and_deleted_there_while_sync_was_off_is_deleted_when_it_is_on(stage: Stage) -> None:
+    """S3, F6: it lies on the list of its new assignee, where nobody looked; and no problem is told of while sync is off (seed 127)."""
     stage.create()
     stage.settle()
     task_id = stage.task_of()
@@ -232,3 +260,58 @@ def test_a_delete_made_here_of_what_was_purged_there_while_sync_is_off_is_no_pro
     stage.settle()
 
     assert stage.reminder().trouble is None
+    stage.settle()
+    stage.org.state.store.purge("Task", task_id)
+    stage.edit(assignee=stage.stranger)
+    stage.settle()
+    assert stage.reminder().trouble is None
+
+    stage.sync(stage.anna)
+
+    assert stage.reminder().deleted
+
+
+def test_a_foreign_status_that_our_own_hand_over_replaced_is_kept_though_its_answer_was_lost(stage: Stage) -> None:
+    """F2, F6, M8: the pull saw the write arrived and the task in other hands, and only the answer would have told (seed 91)."""
+    stage.create()
+    stage.settle()
+    stage.org.update_task(stage.anna, stage.task_of(), Status="In Progress")
+    stage.settle()
+    stage.edit(status=Status.COMPLETE, assignee=stage.stranger)
+    stage.later(minutes=1)
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    stage.settle()
+
+    assert stage.reminder().handed_over
+    assert [line.lost for line in stage.history("r1", Event.REPLACED)] == ["In Progress"]
+
+
+def test_a_value_that_is_only_read_and_that_ours_replaces_is_kept(stage: Stage) -> None:
+    """F2, Never: set there in the moment in which it was completed here, it vanished without a word (by reading, after seed 91)."""
+    stage.settings(
+        statuses={
+            Status.OPEN: Choice(written="Not Started", also_read=("In Progress",)),
+            Status.COMPLETE: Choice(written="Completed"),
+        }
+    )
+    stage.create()
+    stage.settle()
+    stage.edit(status=Status.COMPLETE)
+    stage.org.update_task(stage.anna, stage.task_of(), Status="In Progress")
+    stage.settle()
+
+    assert stage.org.task(stage.task_of())["Status"] == "Completed"
+    assert [line.lost for line in stage.history("r1", Event.REPLACED)] == ["In Progress"]
+
+
+def test_an_archived_task_that_is_open_again_is_imported_when_its_owner_turns_sync_on(stage: Stage) -> None:
+    """S2, I5: a plain query leaves archived ones out, so neither the first sync nor any sweep found it (seed 190)."""
+    task_id = stage.org.create_task(stage.stranger, Subject="Old", Status="Completed", ActivityDate="2024-01-01")
+    assert archive(stage.org.state) == 1
+    stage.org.update_task(stage.stranger, task_id, Status="Not Started")
+    stage.settle()
+
+    stage.sync(stage.stranger)
+
+    assert stage.reminder(imported_id(task_id)).task_id == task_id
