@@ -63,6 +63,9 @@ class Watch:
         self.world = world
         self.journal = world.journal
         self.settings: list[Settings] = [world.store.settings()]
+        """Every one that was in force, oldest first."""
+        self.settings_since = [0]
+        """The journal's number from which each was."""
         self.full_comparisons = 0
         self.drift_before: datetime | None = None
         """Since when all is quiet, and nothing may be left for the sweep to find."""
@@ -79,6 +82,7 @@ class Watch:
     def _version(self, entry: Here | There) -> None:
         if self.world.store.settings() != self.settings[-1]:
             self.settings.append(self.world.store.settings())
+            self.settings_since.append(entry.number)
         if isinstance(entry, Here):
             self._hold(here_invariants, entry)
         else:
@@ -419,8 +423,20 @@ def _last_certain_write(watch: Watch, task_id: str, reminder_id: str, field: Fie
         for version in watch.journal.reminders.get(reminder_id, ()):
             agreement = version.after.agreement
             if version.number > each.number and agreement and agreement.pairs[field][1] == raw:
-                return each.number
+                return _planned(watch, reminder_id, field, raw, each.number)
     return 0
+
+
+def _planned(watch: Watch, reminder_id: str, field: Field, raw: str | None, made: int) -> int:
+    """The number at which what was written then was decided on: an edit between that and the write was not in it (O5)."""
+    planned = [
+        version.number
+        for version in watch.journal.reminders.get(reminder_id, ())
+        for intent in version.after.intents
+        if version.number < made and intent.number == version.after.version
+        if field in intent.pairs and intent.pairs[field][1] == raw
+    ]
+    return max(planned, default=made)
 
 
 there_invariants: Final = (
@@ -509,21 +525,34 @@ def both_sides_are_equal(watch: Watch) -> Wrong:
         elif task is None and not watch.gone(reminder):
             yield f"alive here, gone there: {_short(reminder)}"
         elif task and task.owner in syncing:
-            for field in _differences(reminder, task, watch.settings):
+            for field in _differences(reminder, task, watch.world.store.settings()):
+                if _was_equal_when_it_came(watch, task, field, reminder):
+                    continue
                 yield f"{field} differs: {getattr(reminder.values, field)!r} here, {mapping.raw(field, task)!r} there, {_short(reminder)}"
 
 
-def _differences(reminder: Reminder, task: Task, settings: Collection[Settings]) -> Iterator[Field]:
-    """Compare by the words of F1 to F7, not by the code's own mapping. A foreign value equals anything; the name is not compared.
+def _was_equal_when_it_came(watch: Watch, task: Task, field: Field, reminder: Reminder) -> bool:
+    """S6: a mapping that is changed later touches nothing by itself; what it reads differently stays until the field next changes."""
+    if field not in {Field.STATUS, Field.PRIORITY}:
+        return False
+    name = mapping.TASK_FIELDS[field]
+    came = 0
+    for entry in watch.journal.tasks[task.id]:
+        if entry.before is None or entry.before.get(name) != entry.after.get(name):
+            came = entry.number
+    until = [*watch.settings_since[1:], watch.journal.number + 1]
+    in_force = [settings for settings, end in zip(watch.settings, until, strict=True) if end > came]
+    return any(field not in set(_differences(reminder, task, settings)) for settings in in_force)
 
-    `settings`: all of the run, since a changed mapping touches nothing by itself (S6).
-    """
+
+def _differences(reminder: Reminder, task: Task, settings: Settings) -> Iterator[Field]:
+    """Compare by the words of F1 to F7, not by the code's own mapping. A foreign value equals anything; the name is not compared."""
     values = reminder.values
     if values.assignee != task.owner:
         yield Field.ASSIGNEE
-    if not {_meaning(task.status, each.statuses) for each in settings} & {None, values.status}:
+    if _meaning(task.status, settings.statuses) not in {None, values.status}:
         yield Field.STATUS
-    if not {_meaning(task.priority, each.priorities) for each in settings} & {None, values.priority}:
+    if _meaning(task.priority, settings.priorities) not in {None, values.priority}:
         yield Field.PRIORITY
     if values.due != task.due:
         yield Field.DUE

@@ -223,6 +223,19 @@ def test_a_task_handed_over_is_back_as_soon_as_its_new_owner_turns_sync_on(stage
 
 def test_a_delete_made_here_of_what_was_purged_there_while_sync_is_off_is_no_problem(stage: Stage) -> None:
     """S3, M6: the push, which could not read the task, made a problem of it for somebody whose sync was off (seed 17)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.sync(stage.anna, on=False)
+    stage.org.delete_task(stage.anna, task_id)
+    stage.org.state.store.purge("Task", task_id)
+    stage.delete()
+    stage.later(minutes=5)
+    stage.settle()
+
+    assert stage.reminder().trouble is None
+
+
 def test_a_late_hint_of_the_former_task_does_not_delete_a_reminder_that_was_restored(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

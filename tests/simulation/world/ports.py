@@ -15,7 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 from fakes.memory_ledger import MemoryLedger
 from requests.adapters import HTTPAdapter
 from simulation.world.aws import Queue
-from simulation.world.engine import Engine, OurClock
+from simulation.world.engine import SECOND, Engine, OurClock
 from simulation.world.journal import Journal
 
 from infra.local.org.adapter import OrgAdapter
@@ -29,6 +29,8 @@ from reminders.salesforce.client import Credentials, connect
 LEDGER_MS: Final = (1, 15)
 QUEUE_MS: Final = (2, 20)
 ORG_MS: Final = (20, 250)
+PATIENCE: Final = 30 * SECOND
+"""So long our client waits for an answer."""
 
 
 @dataclass
@@ -234,14 +236,17 @@ class Line(HTTPAdapter):
             fiber.saw["tasks"] = self._journal.number
 
         def ask() -> requests.Response:
-            armed = len(self._org.faults.armed)
+            armed, store = len(self._org.faults.armed), self._org.state.store
+            others = list(store.open)
             try:
-                return self._below.send(request, *arguments, **named)
+                response = self._below.send(request, *arguments, **named)
             finally:
-                if self._org.state.store.open:
+                if store.open:
                     self._engine.after(0, self._tick)
                 if len(self._org.faults.armed) < armed:
                     self._engine.fault("org: a request or a record of it")
+            self._wait_for_the_commit([each.until for each in store.open if each not in others], request)
+            return response
 
         return self._engine.io(
             f"{request.method} {path}",
@@ -249,6 +254,14 @@ class Line(HTTPAdapter):
             ms=ORG_MS,
             refuse=lambda when: self._refuse(when, request),
         )
+
+    def _wait_for_the_commit(self, until: Sequence[float], request: requests.PreparedRequest) -> None:
+        """No answer comes before what it tells of is committed; our client waits for so long only."""
+        due = int((max(until, default=0) - self._engine.now().timestamp()) * SECOND) + 2
+        if due > 0:
+            self._engine.wait(min(due, PATIENCE))
+        if due > PATIENCE:
+            raise requests.ReadTimeout("no answer in time", request=request)
 
     def _refuse(self, when: str, request: requests.PreparedRequest) -> None:
         if when == "before" and self._engine.ms < self._faults.down_until:
