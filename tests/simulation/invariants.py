@@ -805,8 +805,8 @@ def nothing_moves_any_more(watch: Watch) -> Wrong:
 
 
 IDLE_POLL: Final = 2
-SET_UP: Final = 4
-"""The set-up is checked once a day; and one poll may be in the middle."""
+SET_UP: Final = 6
+"""Picklists once an hour, permissions and users once a day: two calls each, and all of them may fall into one half hour."""
 
 CALLS_PER_CHANGE: Final = 12
 CALLS_PER_POLL: Final = 6

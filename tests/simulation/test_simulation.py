@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -70,12 +71,9 @@ def test_the_short_way_sends_what_requests_would(monkeypatch: pytest.MonkeyPatch
     sent: list[str] = []
     short = short_way.prepare
 
-    def prepare(session: requests.Session, method: str, url: str, *, params, data, json, headers):  # type: ignore[no-untyped-def]
-        asked = requests.Request(method, url, params=params, data=data, json=json, headers=headers)
-        long, ours = (
-            session.prepare_request(asked),
-            short(session, method, url, params=params, data=data, json=json, headers=headers),
-        )
+    def prepare(session: requests.Session, method: str, url: str, **parts: Any) -> requests.PreparedRequest:
+        long = session.prepare_request(requests.Request(method, url, **parts))
+        ours = short(session, method, url, **parts)
         assert (ours.method, ours.url, ours.body) == (long.method, long.url, long.body)
         assert ours.headers == long.headers
         sent.append(method)

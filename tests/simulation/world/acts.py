@@ -16,6 +16,8 @@ from simulation.world.world import World
 from infra.local.org import task_rules
 from infra.local.org.schema import EXTERNAL_ID, Row
 from reminders.core.gone import Choice, is_gone
+from reminders.core.holds import is_held
+from reminders.core.lost_values import LOSING
 from reminders.core.reminder import Reminder
 
 FIRST_DUE: Final = date(2026, 11, 20)
@@ -34,6 +36,7 @@ WEIGHTS: Final[dict[str, int]] = {
     "sync_this_one": 2, "retry": 1, "ignore": 1, "choose": 2, "switch": 2, "settings": 2, "sync_now": 2,
     "create_there": 5, "edit_there": 22, "complete_there": 4, "delete_there": 4, "undelete_there": 3, "reassign_there": 4,
     "clone_there": 1, "clone_with_our_id": 2, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
+    "mass_delete_here": 1, "mass_delete_there": 1, "decide_held": 2, "take_back": 3,
     "both_at_once": 5, "meanwhile": 8,
     "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "crash": 10, "outage": 1, "long_outage": 0, "mass_delete": 0,
     "schedule_fault": 2, "message_fault": 4, "clock_jump": 1, "stream_late": 1, "automation": 1, "validation": 2,
@@ -121,6 +124,37 @@ class Acts:
         choice = self._pick([choice.value for choice in Choice])
         found = self._reminder(is_gone)
         return self._on(found, "POST", "/gone", f"chooses to {choice}", {"choice": choice})
+
+    def take_back(self) -> str | None:
+        """Somebody takes back a value that lost."""
+        lines = {each.id: self.world.store.history(each.id) for each in self.world.store.all()}
+        lost = {
+            key: [number for number, line in enumerate(told, 1) if line.event in LOSING] for key, told in lines.items()
+        }
+        found = self._reminder(lambda each: bool(lost[each.id]) and not each.deleted)
+        if found is None:
+            return None
+        line = self._pick(lost[found.id])
+        return self._on(found, "POST", "/take-back", f"takes back what line {line} lost of", {"line": line})
+
+    def decide_held(self) -> str | None:
+        """The administrator confirms or rejects a delete that is held."""
+        found = self._reminder(is_held)
+        if found is None:
+            return None
+        verdict = self._pick(["confirm", "reject"])
+        self.world.ask(self.world.ada, "POST", f"/api/held-deletes/{verdict}", {"ids": [found.id]})
+        return f"Ada {verdict}s the held delete of {found.id[:8]}"
+
+    def mass_delete_here(self) -> str:
+        """Somebody deletes half a dozen of their own at once."""
+        owner = self._pick([self.world.anna, self.world.ben])
+        mine = [each for each in self.world.store.all() if each.values.assignee == owner and not each.deleted]
+        chosen = sorted(mine, key=lambda each: each.id)[:6]
+        items = [{"action": "delete", "id": each.id, "version": each.version} for each in chosen]
+        if items:
+            self.world.ask(owner, "POST", "/api/reminders/bulk", {"items": items})
+        return f"{self._who(owner)} deletes {len(items)} at once"
 
     def switch(self) -> str:
         """Somebody turns sync on or off."""
@@ -293,6 +327,16 @@ class Acts:
         self.world.engine.after(span, lambda: self.world.show(task))
         self.world.engine.fault("org: a task out of sight")
         return f"task {self._short(task)} is out of sight for {span // MINUTE} minutes"
+
+    def mass_delete_there(self) -> str:
+        """A program deletes half a dozen tasks of one owner."""
+        owner, state = self._pick([self.world.anna, self.world.ben]), self.world.org.state
+        rows = state.store.tables["Task"]
+        owned = [task for task in self.world.org.tasks() if rows[task]["OwnerId"] == owner]
+        chosen = [task for task in owned if not rows[task].get("IsRecurrence") and task not in state.withheld][:6]
+        for task in chosen:
+            self.world.there(partial(self.world.org.delete_task, self.world.robot, task))
+        return f"a program deletes {len(chosen)} tasks of {self._who(owner)}'s"
 
     def mass_delete(self) -> str:
         """A program loads 30 tasks of Ben's; half an hour later most of them are deleted, within minutes, there or here."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from json import dumps
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from requests import sessions
-from requests.compat import json as complexjson
 from requests.structures import CaseInsensitiveDict
 
 Hook = Callable[..., Any]
@@ -61,7 +61,7 @@ def prepare(  # noqa: PLR0913 -- as above
     sent: CaseInsensitiveDict[str] = CaseInsensitiveDict(session.headers)  # type: ignore[arg-type]
     sent.update(headers or {})
     if json is not None:
-        prepared.body = complexjson.dumps(json, allow_nan=False).encode()
+        prepared.body = dumps(json, allow_nan=False).encode()
         sent.setdefault("Content-Type", "application/json")
     elif isinstance(data, Mapping):
         prepared.body = urlencode(data)

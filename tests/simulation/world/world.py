@@ -18,11 +18,11 @@ from unittest.mock import patch
 
 import requests.sessions
 from fakes.people import gateway_event
+from simulation.world import short_way
 from simulation.world.aws import Queue, Schedule, Stream, reminder_records, state_records
 from simulation.world.engine import DAY, HOUR, MINUTE, SECOND, Engine, OurClock
 from simulation.world.fibers import Crash, Fiber
 from simulation.world.journal import By, Journal
-from simulation.world import short_way
 from simulation.world.ports import Container, Faults, Store
 
 import api
@@ -40,6 +40,7 @@ from infra.local.org.world import make_org
 from reminders import runtime, telemetry
 from reminders.aws.hint_queue import unpack
 from reminders.aws.secret import Secret
+from reminders.core import valve
 from reminders.core.settings import User
 from reminders.runtime import Receiver
 from reminders.sync.ration import Rationed
@@ -63,7 +64,8 @@ REGULAR: Final = 5 * MINUTE
 class World:
     """One org, one Command Center, and everything between them."""
 
-    def __init__(self, *, shared_activities: bool = False) -> None:
+    def __init__(self, *, shared_activities: bool = False, valve_always: int = valve.ALWAYS) -> None:
+        self.valve_always = valve_always
         self.engine = Engine()
         self.engine.rng.seed("world")
         self.clock = OurClock(self.engine)
@@ -199,6 +201,7 @@ class World:
                 if isinstance(each, cached_property) and hasattr(each, "lock"):
                     # Python 3.11 locks a cached property for all instances; two containers are two processes.
                     stack.enter_context(patch.object(Rationed.__dict__[name], "lock", nullcontext()))
+            stack.enter_context(patch.object(valve, "ALWAYS", self.valve_always))
             before = logging.root.manager.disable
             logging.disable(logging.CRITICAL)
             try:
