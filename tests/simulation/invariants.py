@@ -263,7 +263,7 @@ def conflicts_go_by_the_policy(watch: Watch, entry: Here) -> Wrong:
     if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
         return
     for line in entry.lines:
-        if line.rule != "M2" or line.field is None:
+        if line.rule != "M2" or line.event is not Event.CONFLICT or line.field is None:
             continue
         right = {_here_wins(each.policy, entry, line.field, watch) for each in watch.settings[-2:]}
         if (line.side is Side.SALESFORCE) not in {each for some in right for each in some}:
