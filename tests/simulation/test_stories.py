@@ -322,3 +322,22 @@ def test_an_archived_task_that_is_open_again_is_imported_when_its_owner_turns_sy
     stage.sync(stage.stranger)
 
     assert stage.reminder(imported_id(task_id)).task_id == task_id
+
+
+def test_a_foreign_status_that_a_write_without_an_answer_replaced_is_kept_though_somebody_wrote_over_it(
+    stage: Stage,
+) -> None:
+    """F2, M8: neither the answer nor the next read showed our write, and the status it had replaced was nowhere (seed 67)."""
+    stage.create()
+    stage.settle()
+    stage.org.update_task(stage.anna, stage.task_of(), Status="Deferred")
+    stage.settle()
+    stage.edit(status=Status.COMPLETE)
+    stage.later(minutes=1)
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    stage.later(minutes=1)
+    stage.org.update_task(stage.anna, stage.task_of(), Status="Not Started")
+    stage.settle()
+
+    assert [line.lost for line in stage.history("r1", Event.REPLACED)] == ["Deferred"]

@@ -26,7 +26,7 @@ def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datet
         return sync_is_off(reminder)
     link = reading.binned.id if reading.binned and reminder.task_id is None else None
     before, reminder = reminder, _adopted(reminder, reading.binned)
-    sent = arrived(before, reminder.agreement, terms.settings, now)
+    sent = arrived(before, reminder.agreement, reading.binned, terms.settings, now)
     if reminder.tombstone:
         # If it was our own delete whose answer was lost, nobody has looked into the recycle bin yet (O1).
         lost = unseen(reminder, reading.binned, now) if reading.binned else ()
@@ -106,7 +106,7 @@ def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         record=changed(
             reminder,
             after,
-            (*arrived(reminder, base, terms.settings, now), *unseen(reminder, task, now), *ours_lost),
+            (*arrived(reminder, base, task, terms.settings, now), *unseen(reminder, task, now), *ours_lost),
             task,
         ),
         send=Send(write=Write.DELETE),

@@ -179,7 +179,7 @@ def _handed_on(reminder: Reminder, task: Task, base: Agreement | None, now: date
 
 def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, now: datetime) -> Decision:
     """Salesforce's owner wins under every policy; what waits is not sent, and kept in history (F6)."""
-    sent = arrived(reminder, base, terms.settings, now)
+    sent = arrived(reminder, base, task, terms.settings, now)
     reminder = replace(reminder, agreement=base, intents=())
     lost = unsent_lines(reminder, terms.settings, now, "F6", Said.NOT_SENT)
     values = mirrored(reminder, task, base, terms.settings)
@@ -224,7 +224,7 @@ def _merge_pair(
     lines = (
         *again,
         *_meeting_lines(reminder, task, base[0], now),
-        *arrived(reminder, base[0], settings, now),
+        *arrived(reminder, base[0], task, settings, now),
         *merged.lines,
     )
     if not merged.send:

@@ -250,12 +250,23 @@ def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: da
     return lines
 
 
-def arrived(reminder: Reminder, base: Agreement | None, settings: Settings, now: datetime) -> list[Line]:
-    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made: `base` counts it."""
+def arrived(
+    reminder: Reminder, base: Agreement | None, task: Task | None, settings: Settings, now: datetime
+) -> list[Line]:
+    """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made: `base` counts it.
+
+    What somebody has written over since shows nothing, so a write without an answer may have been made, too.
+    """
     before = reminder.agreement
-    if before is None or base is None:
+    if before is None or base is None or (base is before and not reminder.intents):
         return []
     changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
+    there = mapping.theirs(task) if task else {}
+    for intent in reminder.intents:
+        if task and intent.seen and intent.seen < task.stamp:
+            changed |= {
+                item: pair for item, pair in intent.pairs.items() if there[item] not in {before.pairs[item][1], pair[1]}
+            }
     return replaced(before, changed, settings, now)
 
 
