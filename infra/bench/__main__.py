@@ -14,13 +14,13 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from infra.bench import idle, inbound, outbound
+from infra.bench import cold, idle, inbound, money, outbound, webhook
 from infra.bench.measure import Report
 from infra.bench.rivals import Peers
 from infra.bench.stage import running_org, use_dynamodb
 from infra.local import dynamodb
 
-LINES: Final = ("inbound", "outbound", "idle")
+LINES: Final = ("inbound", "outbound", "webhook", "idle", "cold")
 
 
 def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
@@ -56,7 +56,12 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
                         outbound.counts(report, org, 500, 400)
                     outbound.race(report, 100 if quick else 500, rounds)
                 case "idle" if not reason:
-                    idle.counts(report, (100, 1_000) if quick else (1_000, 10_000, 100_000))
+                    money.tell(report, idle.counts(report, (100, 1_000) if quick else (1_000, 10_000, 100_000)))
+                case "webhook":
+                    webhook.race(report, 100 if quick else 500, rounds)
+                case "cold":
+                    cold.counts(report)
+                    cold.race(report, rounds)
             report.seconds[line] = time.monotonic() - began
     report.absent |= rivals.absent
     report.write(folder)

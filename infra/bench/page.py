@@ -7,17 +7,13 @@ after it is painted, by the page's own clock. Each figure is the median of sever
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import httpx
 import typer
@@ -25,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.supervisor import Options, Stack
+from infra.bench.stack import started
 
 MOST_KILOBYTES: Final = 300
 MOST_LOAD_MS: Final = 1_000
@@ -57,20 +53,6 @@ KEYS: Final = """
 }
 """
 """Notes for each key how long it took until the frame after it was painted."""
-
-INTERACTIVE: Final = """
-() => new Promise((done) => {
-  const look = () => (window.interactiveAt ? done(window.interactiveAt) : setTimeout(look, 5));
-  look();
-})
-"""
-PAINTED: Final = """
-(count) => new Promise((done) => {
-  const look = () => (window.keyTimes.length >= count ? done() : setTimeout(look, 5));
-  look();
-})
-"""
-"""Wait in the page. Playwright's own waiting evaluates text, which the page's content policy forbids."""
 
 
 @dataclass(frozen=True)
@@ -110,17 +92,6 @@ def main(
     raise SystemExit(0 if all(figure.kept for figure in figures) else 1)
 
 
-@contextmanager
-def started() -> Iterator[dict[str, Any]]:
-    """Have a stack of its own for as long as this lasts; gives what its stack.json says."""
-    stop = threading.Event()
-    with tempfile.TemporaryDirectory(prefix="reminder-sync-bench-") as folder:
-        options = Options(port=0, org_port=0, aws_port=0, users=1, tasks=0, folder=Path(folder))
-        with Stack(options, lambda _: None, stop):
-            yield json.loads((Path(folder) / "stack.json").read_text())
-            stop.set()
-
-
 def fill(client: httpx.Client, wanted: Sequence[dict[str, str]]) -> None:
     """Create these reminders, many at once."""
     for start in range(0, len(wanted), BULK):
@@ -137,8 +108,7 @@ def signed_in(browser: Browser, address: str, name: str) -> Iterator[Page]:
     page.set_default_timeout(PATIENCE)
     page.add_init_script(LOADED)
     page.goto("/")
-    page.get_by_role("button", name="Sign in with Salesforce").click()
-    page.get_by_role("link", name=name, exact=True).click()
+    page.get_by_role("button", name=name).click()
     page.locator(".row").first.wait_for()
     yield page
     page.close()
@@ -156,7 +126,7 @@ def cold_loads(browser: Browser, address: str, name: str, rounds: int) -> list[F
         for _ in range(rounds):
             sizes.clear()
             page.reload()
-            milliseconds.append(page.evaluate(INTERACTIVE))
+            milliseconds.append(page.wait_for_function("window.interactiveAt").json_value())
             kilobytes.append(sum(sizes) / 1024)
     return [
         Figure("cold load", "KB", kilobytes, MOST_KILOBYTES),
@@ -189,7 +159,7 @@ def pressed(page: Page, sequence: Sequence[str], state: Callable[[], object]) ->
     for number, key in enumerate(sequence, start=1):
         before = state()
         page.keyboard.press(key)
-        page.evaluate(PAINTED, number)
+        page.wait_for_function("count => window.keyTimes.length >= count", arg=number)
         if state() == before:
             raise RuntimeError(f"{key!r} changed nothing in the frame after it")
     times: list[float] = page.evaluate("window.keyTimes")
