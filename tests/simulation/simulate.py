@@ -20,6 +20,9 @@ from simulation.world.engine import DAY
 from simulation.world.run import live, shorten
 
 CHUNK: Final = 10
+EVENTS: Final = 200
+FAULTS: Final = 20
+"""What every run must have in it at least."""
 MOST_TOLD: Final = 20
 
 
@@ -32,6 +35,9 @@ class Tally:
     seconds: float = 0.0
     counts: Counter[str] = field(default_factory=Counter)
     failed: dict[int, str] = field(default_factory=dict)
+    events: list[int] = field(default_factory=list)
+    faults: list[int] = field(default_factory=list)
+    """How many of each run that went to its end."""
 
     def add(self, other: Tally) -> None:
         """Take another's in."""
@@ -40,12 +46,29 @@ class Tally:
         self.seconds += other.seconds
         self.counts.update(other.counts)
         self.failed |= other.failed
+        self.events += other.events
+        self.faults += other.faults
+
+    @property
+    def too_quiet(self) -> bool:
+        """Whether some run had too little in it to prove anything."""
+        return min(self.events, default=EVENTS) < EVENTS or min(self.faults, default=FAULTS) < FAULTS
 
 
 def say(text: str = "", end: str = "\n") -> None:
     """Write to the terminal at once."""
     sys.stdout.write(f"{text}{end}")
     sys.stdout.flush()
+
+
+def events_of(counts: Counter[str]) -> int:
+    """What people and programs did, and what they made our functions do."""
+    return counts["acts"] + counts["invocations"]
+
+
+def faults_of(counts: Counter[str]) -> dict[str, int]:
+    """What went wrong, by kind."""
+    return {name.removeprefix("fault: "): count for name, count in counts.items() if name.startswith("fault: ")}
 
 
 def some(first: int, count: int) -> Tally:
@@ -58,6 +81,9 @@ def some(first: int, count: int) -> Tally:
         except invariants.Violation as violation:
             simulation = violation.simulation
             tally.failed[seed] = str(violation)
+        else:
+            tally.events.append(events_of(simulation.world.engine.counts))
+            tally.faults.append(sum(faults_of(simulation.world.engine.counts).values()))
         tally.runs += 1
         tally.days += simulation.world.engine.ms / DAY
         tally.seconds += time.process_time() - began
@@ -88,11 +114,11 @@ def many(first: int, count: int, workers: int) -> Tally:
 
 def report(total: Tally) -> None:
     """Say what happened."""
-    counts, runs = total.counts, max(1, total.runs)
-    faults = {name.removeprefix("fault: "): count for name, count in counts.items() if name.startswith("fault: ")}
-    events = counts["acts"] + counts["invocations"]
+    counts, runs, faults = total.counts, max(1, total.runs), faults_of(total.counts)
     say(
-        f"{runs} runs, {total.seconds / runs:.2f} s of CPU each; {events / runs:.0f} events and {sum(faults.values()) / runs:.0f} faults a run"
+        f"{runs} runs, {total.seconds / runs:.2f} s of CPU each; {events_of(counts) / runs:.0f} events and "
+        f"{sum(faults.values()) / runs:.0f} faults a run, of a run that went to its end at least "
+        f"{min(total.events, default=0)} and {min(total.faults, default=0)}"
     )
     for name, count in sorted(faults.items(), key=lambda item: -item[1]):
         say(f"  {count:>9,}  {name}")
@@ -133,7 +159,9 @@ def main() -> int:
         return tell(chosen.seed, whole=chosen.whole)
     total = many(chosen.first, chosen.seeds, chosen.workers)
     report(total)
-    return tell(min(total.failed), whole=False) if total.failed else 0
+    if total.failed:
+        return tell(min(total.failed), whole=False)
+    return int(total.too_quiet)
 
 
 if __name__ == "__main__":

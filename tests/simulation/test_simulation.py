@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 from simulation import invariants
+from simulation.simulate import EVENTS, FAULTS, events_of, faults_of
 from simulation.world import short_way
 from simulation.world.run import live
 
@@ -31,8 +32,8 @@ def test_whatever_happens_every_invariant_holds(seed: int) -> None:
         print(violation.simulation.world.engine.diary())  # noqa: T201 -- shown with the failure only
         raise
     counts = simulation.world.engine.counts
-    assert counts["acts"] + counts["invocations"] >= 200
-    assert sum(count for name, count in counts.items() if name.startswith("fault: ")) >= 20
+    assert events_of(counts) >= EVENTS
+    assert sum(faults_of(counts).values()) >= FAULTS
 
 
 def test_one_seed_is_one_run_byte_for_byte() -> None:
