@@ -32,7 +32,9 @@ def convert(state: State, caller: Caller, lead_id: str) -> str:
         )
         carried = {name: lead[name] for name in _CARRIED if name in lead}
         contact = dml.insert(work("Contact"), {**carried, "AccountId": account})
-        _put(work("Lead"), lead, {"IsConverted": True})
+        day = state.now().date().isoformat()
+        became: Row = {"ConvertedDate": day, "ConvertedContactId": contact, "ConvertedAccountId": account}
+        _put(work("Lead"), lead, {"IsConverted": True, **became})
         for key in state.store.with_value("Task", "WhoId", lead_id):
             task = state.store.tables["Task"][key]
             if not task["IsDeleted"]:

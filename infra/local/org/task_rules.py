@@ -45,6 +45,7 @@ def before_save(work: Work, old: Row | None, row: Row, values: Mapping[str, Valu
         message = rule(row)
         if message:
             raise Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION", message)
+    recurrence.regenerate(work, old, row)
 
 
 def _defaults(state: State, caller: Caller, row: Row, values: Mapping[str, Value | None]) -> None:

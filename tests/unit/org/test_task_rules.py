@@ -148,10 +148,13 @@ def test_what_follows_from_a_field_follows_from_an_automations_too(org: Org, ann
 
 
 def test_a_converted_lead_is_neither_changed_nor_referred_to(org: Org, ann: User, ask: Ask) -> None:
-    """A sync that kept the lead's id hears that it is gone, rather than relate a task to nobody."""
+    """A sync that kept the lead's id hears that it is gone, rather than relate a task to nobody; and can ask who it became."""
     lead = org.create(ann.id, "Lead", LastName="Moretti", Company="Solano")
     task = org.create_task(ann.id, Subject="Call")
-    org.convert_lead(ann.id, lead)
+    contact = org.convert_lead(ann.id, lead)
+    query = {"q": f"SELECT ConvertedContactId, ConvertedDate FROM Lead WHERE Id = '{lead}'"}
+    found = ask("GET", "query", params=query).json()["records"][0]
+    assert (found["ConvertedContactId"], found["ConvertedDate"]) == (contact, "2026-11-22")
     asked = [
         ask("POST", "sobjects/Task", json={"WhoId": lead}),
         ask("PATCH", f"sobjects/Task/{task}", json={"WhoId": lead}),
