@@ -1,6 +1,7 @@
 """`make simulate SEEDS=n`: many runs on all cores, with progress; a failure is made short and told as a diary.
 
 python -m simulation.simulate --seeds 1000 [--first 0] [--workers 2]
+python -m simulation.simulate --crash-everywhere --seeds 3
 python -m simulation.simulate --seed 417            one run again, made short; --whole tells every call
 """
 
@@ -15,11 +16,13 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Final
 
-from simulation import invariants
+from simulation import crashes, invariants
 from simulation.world.engine import DAY
 from simulation.world.run import live, shorten
 
 CHUNK: Final = 10
+STRIDE: Final = 100
+"""Parts in which crashes are tried."""
 EVENTS: Final = 200
 FAULTS: Final = 20
 """What every run must have in it at least."""
@@ -146,6 +149,23 @@ def tell(seed: int, *, whole: bool) -> int:
     return 1
 
 
+def crash_everywhere(first: int, count: int, workers: int) -> int:
+    """Try a crash before and after every I/O of these stories. Gives the exit status."""
+    waiting = list(crashes.deaths(range(first, first + count)))
+    for function, number in sorted(Counter(each.point[0] for each in waiting).items()):
+        say(f"  {number:>6,}  {function}")
+    failed, done = 0, 0
+    with ProcessPoolExecutor(workers) as pool:
+        for part in as_completed(pool.submit(crashes.try_them, waiting[at::STRIDE]) for at in range(STRIDE)):
+            done += 1
+            for where, words in part.result().items():
+                failed += 1
+                say(f"\r{where}: {words}")
+            say(f"\r{len(waiting) * done // STRIDE:,}/{len(waiting):,} crashes, {failed} failed", end="")
+    say()
+    return int(bool(failed))
+
+
 def main() -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description="Deterministic simulation of the whole sync")
@@ -154,9 +174,14 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, help="one run, made short if it fails")
     parser.add_argument("--whole", action="store_true", help="with --seed: every call of the outside, too")
+    parser.add_argument(
+        "--crash-everywhere", action="store_true", help="a crash before and after every I/O of these stories"
+    )
     chosen = parser.parse_args()
     if chosen.seed is not None:
         return tell(chosen.seed, whole=chosen.whole)
+    if chosen.crash_everywhere:
+        return crash_everywhere(chosen.first, chosen.seeds, chosen.workers)
     total = many(chosen.first, chosen.seeds, chosen.workers)
     report(total)
     if total.failed:

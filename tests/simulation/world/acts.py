@@ -43,6 +43,12 @@ WEIGHTS: Final[dict[str, int]] = {
 }  # fmt: skip
 """How often each happens, relative to the others."""
 
+FAULTS: Final = frozenset(
+    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "crash", "outage", "long_outage", "schedule_fault",
+     "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete"}
+)  # fmt: skip
+"""Those that make something go wrong, or happen in the middle of something; and the one that takes too long."""
+
 
 class Acts:
     """Everything that can happen, by name. Each returns a line for the diary, or None if there was nothing to do it to."""
