@@ -7,7 +7,7 @@ CHECKOV_VERSION := 3.3.30
 
 # uv from the PATH, else a private one; `pip --target` works where the system forbids installing into itself.
 UV := $(shell command -v uv || echo .cache/uv/bin/uv)
-SAM = SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} \
+SAM = SAM_CLI_TELEMETRY=0 PIP_NO_DEPS=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-eu-central-1} \
       $(UV) tool run --from aws-sam-cli==$(SAM_VERSION) sam
 # An environment of its own, like the SAM CLI: its pins are not ours. It asks nobody.
 CHECKOV = $(UV) tool run --from checkov==$(CHECKOV_VERSION) checkov --skip-download
@@ -20,7 +20,7 @@ EXAMPLES ?= 10000
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants mutation fuzz rules check fix lock build deploy doctor canary destroy
+.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants mutation fuzz rules check fix lock build bundle deploy doctor canary destroy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -98,9 +98,12 @@ lock: | $(UV) ## lock dependencies, and export what the functions carry
 	$(UV) lock
 	$(UV) export --frozen --quiet $(EXPORT) --output-file functions/requirements.txt
 
-build: | $(UV) ## build what is deployed (needs python3.13 on the PATH)
+build: | $(UV) ## build what is deployed (needs Python 3.13: on the PATH, pyenv's, or uv's)
 	$(SAM) validate --lint
-	$(SAM) build --config-file infra/samconfig.toml
+	path="$$($(RUN) python -m infra.bundle --path)" && PATH="$$path" $(SAM) build --config-file infra/samconfig.toml
+
+bundle: | $(UV) ## what each dependency in the build weighs, and whether that is more than it may
+	$(RUN) python -m infra.bundle $(ARGS)
 
 deploy: build ## from nothing to a running service, asking for what it needs; again at any time (ARGS="--stack second")
 	$(GUIDE) deploy $(ARGS)
@@ -114,7 +117,8 @@ canary: | $(UV) ## send one reminder to Salesforce and back, and clean up (ARGS=
 destroy: | $(UV) ## take the service away; data stays (ARGS=--data deletes it, too)
 	$(GUIDE) destroy $(ARGS)
 
-EXPORT := --no-dev --no-emit-project --no-header --no-annotate
+# zeep, with lxml, is for simple-salesforce's client of the Metadata API, which no function loads (salesforce/rest_only).
+EXPORT := --no-dev --no-emit-project --no-header --no-annotate --prune zeep
 
 .cache/uv/bin/uv:
 	@mkdir -p .cache

@@ -39,7 +39,7 @@ def uv() -> str:
 
 def run(*command: str, folder: Path = ROOT, path: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a program of the SAM CLI's environment, `sam` or its `python`; `path` replaces the PATH. Raises SamFailed."""
-    environment = {"AWS_DEFAULT_REGION": "eu-central-1", **os.environ, "SAM_CLI_TELEMETRY": "0"}
+    environment = {"AWS_DEFAULT_REGION": "eu-central-1", **os.environ, "SAM_CLI_TELEMETRY": "0", "PIP_NO_DEPS": "1"}
     for ours in ("PYTHONPATH", "VIRTUAL_ENV"):
         environment.pop(ours, None)
     if path:
