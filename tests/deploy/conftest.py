@@ -6,14 +6,17 @@ import fcntl
 import os
 import platform
 import shutil
+import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from cloud import Cloud, Created, formed, made_locally
 from deploy.built import ONE, Built
+from deploy.runtime_api import Runtime
 
 from infra import bundle, sam
 from infra.bundle import Bundle
@@ -83,3 +86,15 @@ def built(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
 def host() -> str:
     """This machine's processor, as Lambda calls it."""
     return {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+
+
+@pytest.fixture(scope="session")
+def runtime(
+    python: Path, host: str, built: Callable[[str], Built], tmp_path_factory: pytest.TempPathFactory
+) -> Runtime:
+    """The bundle for this machine, and AWS's runtime client at the locked version, installed for the functions' Python."""
+    folder = tmp_path_factory.mktemp("client")
+    package = f"awslambdaric=={version('awslambdaric')}"
+    command = [sam.uv(), "pip", "install", "--quiet", "--python", str(python), "--target", str(folder), package]
+    subprocess.run(command, check=True, timeout=300)  # noqa: S603 - see above
+    return Runtime(python, folder, built(host).bundle.folder)
