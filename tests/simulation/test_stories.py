@@ -341,3 +341,24 @@ def test_a_foreign_status_that_a_write_without_an_answer_replaced_is_kept_though
     stage.settle()
 
     assert [line.lost for line in stage.history("r1", Event.REPLACED)] == ["Deferred"]
+
+
+def test_what_was_deleted_there_before_it_was_given_away_and_is_undeleted_while_sync_is_off_is_back(
+    stage: Stage,
+) -> None:
+    """S3, M5: it lies with the assignee of whom Salesforce never heard, where only the sweep looked (seed 806)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.edit(assignee=stage.stranger)
+    stage.org.delete_task(stage.anna, task_id)
+    stage.settle()
+    assert stage.reminder().deleted
+    stage.sync(stage.anna, on=False)
+    stage.org.undelete_task(stage.anna, task_id)
+    stage.settle()
+    stage.later(days=3)  # beyond the import window
+
+    stage.sync(stage.anna)
+
+    assert not stage.reminder().deleted

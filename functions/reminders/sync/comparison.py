@@ -93,13 +93,19 @@ def hint_linked(world: World, user_id: str, scope: Scope) -> int:
 
 
 def hint_given(world: World, user_id: str, scope: Scope) -> int:
-    """Hint what was handed over to this user while their sync was off, and tell how many (F6, S3).
+    """Hint what is this user's there and lies on somebody else's shelves here, and tell how many (F6, S3).
 
-    It lies on the shelves of those who gave it away: who owns it there is no reason to put it on a list here.
+    What was handed over to them while their sync was off lies with those who gave it away; what was deleted there before an assignment made
+    here had gone out, with its new assignee.
     """
-    others = (each.id for each in world.ledger.everybody() if each.id != user_id)
-    handed = (each for other in others for each in world.ledger.shelf(other, Shelf.HANDED))
-    return _hint(world, (each for each in handed if each.owner_before == user_id), scope)
+    shelf = world.ledger.shelf
+    others = [each.id for each in world.ledger.everybody() if each.id != user_id]
+    theirs = (
+        each
+        for other in others
+        for each in chain(shelf(other, Shelf.HANDED), shelf(other, Shelf.DELETED, scope.deleted))
+    )
+    return _hint(world, (each for each in theirs if each.owner_before == user_id), scope)
 
 
 def _hint(world: World, reminders: Iterator[Reminder], scope: Scope) -> int:
