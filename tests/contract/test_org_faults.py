@@ -138,7 +138,7 @@ def test_a_session_that_ends_between_two_pages_loses_no_row(bench: Bench) -> Non
     found = bench.org.open_tasks(bench.org.me(), since)
     assert len(found) == 2100
     assert set(found) == ids
-    assert bench.asked("GET /query") == 1
+    assert bench.asked("GET /queryall") == 1
     assert bench.asked("GET /query/*") == 1
 
 

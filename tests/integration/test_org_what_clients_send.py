@@ -301,6 +301,25 @@ def metadata_api(at: Server) -> bool:
     return told.status_code == 500 and "sf:INVALID_OPERATION" in told.text
 
 
+def spelled(at: Server) -> bool:
+    """Headers go out as Salesforce spells them; some clients look them up by the letter."""
+    told = at.ask("GET", f"{ROOT_OF}/sobjects/Task/{at.task}").raw.headers
+    return {"Content-Type", "Sforce-Limit-Info", "Last-Modified", "Date"} <= set(told)
+
+
+def limits(at: Server) -> bool:
+    """Limits have the names of their version: batches were requests once."""
+    found = [at.ask("GET", f"/services/data/v{version}/limits").json() for version in ("48.0", "49.0")]
+    return (
+        ["DailyBulkApiRequests" in each for each in found]
+        == ["DailyBulkApiBatches" not in each for each in found]
+        == [
+            True,
+            False,
+        ]
+    )
+
+
 def patience(_: Server) -> bool:
     """An idle connection outlives the pauses of programs that look at a job every few seconds, five of them mostly."""
     application = cast("Application", SimpleNamespace(asgi=None))
@@ -416,6 +435,17 @@ TABLE: dict[str, tuple[str, Callable[[Server], bool]]] = {
     "HEAD": (
         "only GET is known",
         answered("HEAD", "/sobjects/Task/{task}", lambda found: found.ok and not found.content),
+    ),
+    "headers by the letter": ("the server writes them small", spelled),
+    "limits of an old version": ("all versions have the newest names", limits),
+    "an object for a text": (
+        "the message holds the caller's whole value",
+        answered(
+            "PATCH",
+            "/sobjects/Task/{task}",
+            lambda found: "string from START_OBJECT value { or" in found.text,
+            json={"CallObject": {"a": 1}},
+        ),
     ),
     "XML": ("JSON is answered whatever is asked for", in_xml),
     "introspection": ("only access tokens are known", introspected),

@@ -138,6 +138,12 @@ class Watch:
         """Who syncs now."""
         return frozenset(user.id for user in self.world.store.syncing())
 
+    def versions_of(self, first: Here, end: Here) -> Iterator[Here]:
+        """The versions of a reminder from one to another, the last left out."""
+        for entry in self.journal.reminders[first.after.id]:
+            if first.number <= entry.number < end.number:
+                yield entry
+
     def lost(self, reminder_id: str, field: Field, first: int) -> set[str | None]:
         """Values of this field that the history has kept since then, as they are compared."""
         return {
@@ -696,7 +702,12 @@ def _arrived_there(watch: Watch, task: str, field: Field, value: str | None, bet
         return True  # the org's automation made something else of it in the very save
     shown = list(watch.journal.values_there(task, name, first.number, end.number))
     if field is Field.NAME:
-        subjects = {render(settings.subject_template, inputs(first.after.values)) for settings in watch.settings}
+        named = [
+            each.after.values
+            for each in watch.versions_of(first, end)
+            if each.after.values.name == first.after.values.name
+        ]
+        subjects = {render(settings.subject_template, inputs(each)) for settings in watch.settings for each in named}
         if first.before and subjects & {
             render(settings.subject_template, inputs(first.before.values)) for settings in watch.settings
         }:

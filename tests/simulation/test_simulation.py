@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 import requests
-from simulation import invariants
+from simulation import crashes, invariants
+from simulation.simulate import EVENTS, FAULTS, events_of, faults_of
 from simulation.world import short_way
 from simulation.world.run import live
 
@@ -31,8 +32,20 @@ def test_whatever_happens_every_invariant_holds(seed: int) -> None:
         print(violation.simulation.world.engine.diary())  # noqa: T201 -- shown with the failure only
         raise
     counts = simulation.world.engine.counts
-    assert counts["acts"] + counts["invocations"] >= 200
-    assert sum(count for name, count in counts.items() if name.startswith("fault: ")) >= 20
+    assert events_of(counts) >= EVENTS
+    assert sum(faults_of(counts).values()) >= FAULTS
+
+
+def test_a_crash_anywhere_leaves_nothing_wrong() -> None:
+    """O1, O2, I1, I3: of the crashes before and after each I/O of a story some of every function; `make simulate` tries all."""
+    every = list(crashes.deaths([0]))
+    by_function: dict[str, list[crashes.Death]] = {}
+    for each in every:
+        by_function.setdefault(each.point[0], []).append(each)
+    assert by_function.keys() == {"api", "poll", "pull", "push", "receive", "sweep"}
+    chosen = [each for some in by_function.values() for each in some[:: max(1, len(some) // 4)]]
+
+    assert crashes.try_them(chosen) == {}
 
 
 def test_one_seed_is_one_run_byte_for_byte() -> None:

@@ -7,7 +7,7 @@ the stamps move, so a sync sees a burst of changes.
 from __future__ import annotations
 
 from infra.local.org import dml
-from infra.local.org.errors import Refused
+from infra.local.org.errors import Refused, converted
 from infra.local.org.records import Transaction
 from infra.local.org.schema import Row, Value
 from infra.local.org.state import Caller, State, Work
@@ -25,14 +25,16 @@ def convert(state: State, caller: Caller, lead_id: str) -> str:
 
     lead = dml.editable(state, caller, objects["Lead"], lead_id)
     if lead.get("IsConverted"):
-        raise Refused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+        raise converted()
     try:
         account = dml.insert(
             work("Account"), {"Name": lead.get("Company", lead["LastName"]), "OwnerId": lead["OwnerId"]}
         )
         carried = {name: lead[name] for name in _CARRIED if name in lead}
         contact = dml.insert(work("Contact"), {**carried, "AccountId": account})
-        _put(work("Lead"), lead, {"IsConverted": True})
+        day = state.now().date().isoformat()
+        became: Row = {"ConvertedDate": day, "ConvertedContactId": contact, "ConvertedAccountId": account}
+        _put(work("Lead"), lead, {"IsConverted": True, **became})
         for key in state.store.with_value("Task", "WhoId", lead_id):
             task = state.store.tables["Task"][key]
             if not task["IsDeleted"]:

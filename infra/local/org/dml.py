@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from infra.local.org import ids, task_rules
-from infra.local.org.errors import Refused, deleted, locked, not_found
+from infra.local.org.errors import Refused, converted, deleted, locked, not_found
 from infra.local.org.records import Transaction
 from infra.local.org.schema import Row, SObject, Value
 from infra.local.org.state import Caller, State, Work
@@ -76,6 +76,8 @@ def update(work: Work, record_id: str, body: Mapping[str, object]) -> None:
     state, caller, sobject = work.state, work.caller, work.sobject
     _must_be_writable(sobject)
     old = editable(state, caller, sobject, record_id)
+    if old.get("IsConverted"):
+        raise converted()
     values = values_of(caller, sobject, body, creating=False)
     row = {name: value for name, value in old.items() if name not in values} | _present(values)
     _stamp(state, caller, row)
@@ -172,6 +174,8 @@ def _references(work: Work, old: Row | None, row: Row) -> None:
             )
         if found.get("IsDeleted"):
             raise Refused("ENTITY_IS_DELETED", "entity is deleted")
+        if found.get("IsConverted"):
+            raise converted()
         if target.name == "User" and not found.get("IsActive"):
             raise Refused(
                 "INACTIVE_OWNER_OR_USER",

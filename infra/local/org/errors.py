@@ -48,6 +48,11 @@ def deleted() -> Refused:
     return Refused("ENTITY_IS_DELETED", "entity is deleted", status=HTTPStatus.NOT_FOUND)
 
 
+def converted() -> Refused:
+    """400 CANNOT_UPDATE_CONVERTED_LEAD: a lead that became a contact is neither changed nor referred to again."""
+    return Refused("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+
+
 def invalid_session() -> Refused:
     """401 INVALID_SESSION_ID: sign in again."""
     return Refused("INVALID_SESSION_ID", "Session expired or invalid", status=HTTPStatus.UNAUTHORIZED)

@@ -227,7 +227,14 @@ def build(*, shared_activities: bool = False) -> Schema:
         _reference("OwnerId", "User", relationship="Owner", write=True, nillable=False),
         *_system(),
     ]
-    lead = _person(_text("Company"), _pick("Status", length=255), _flag("IsConverted"))
+    lead = _person(
+        _text("Company"),
+        _pick("Status", length=255),
+        _flag("IsConverted"),
+        _plain("ConvertedDate", "date", write=False),
+        _reference("ConvertedContactId", "Contact", relationship="ConvertedContact"),
+        _reference("ConvertedAccountId", "Account", relationship="ConvertedAccount"),
+    )
     contact = _person(_reference("AccountId", "Account", relationship="Account", write=True))
     objects = [
         _sobject("Task", "00T", _task(shared_activities=shared_activities), writable=True),

@@ -4,8 +4,12 @@ Source: the object reference page of Task. Saving a master creates its occurrenc
 occurrences and creates new ones, with new ids; an earlier end deletes the open ones after it, a later end adds. Closed occurrences
 stay. Deleting the master by API deletes every occurrence, open and closed (`task_rules.after_delete`).
 
+A task that repeats ("Repeat This Task", `RecurrenceRegeneratedType`) is no series: closing it creates the next one, due so many days
+after its due date or after today, and leaves the closed one as "(Task Closed)".
+
 Not documented, decided here: a month without the day is skipped; a date that still has a closed occurrence gets no second one;
-other fields changed on the master do not reach occurrences that exist.
+other fields changed on the master do not reach occurrences that exist; the next of a task that repeats has no reminder, and one
+without a due date counts from today.
 """
 
 from __future__ import annotations
@@ -39,6 +43,9 @@ MOST: Final[Mapping[str, int]] = {
     "RecursYearly": 10,
     "RecursYearlyNth": 10,
 }
+AFTER_DUE: Final = "RecurrenceRegenerateAfterDueDate"
+AFTER_TODAY: Final = "RecurrenceRegenerateAfterToday"
+REGENERATED: Final = "RecurrenceRegenerated"
 _DAY: Final = timedelta(days=1)
 _MONTHS: Final = 12
 _WEEK_DAYS: Final = 7
@@ -88,13 +95,42 @@ def carry_over(work: Work, old: Row | None, row: Row, values: Mapping[str, Value
             _create(work, row, day)
 
 
-def _create(work: Work, master: Row, day: str) -> None:
-    left_out = ("IsRecurrence", EXTERNAL_ID, "CompletedDateTime")
-    copied = {
-        name: value for name, value in master.items() if name not in left_out and not name.startswith("Recurrence")
+def regenerate(work: Work, old: Row | None, row: Row) -> None:
+    """Create the next of a task that repeats and is being closed. Changes `row`."""
+    state, kind = work.state, row.get("RecurrenceRegeneratedType")
+    closes = old is not None and not state.closed.get(str(old["Status"])) and state.closed.get(str(row["Status"]))
+    if not closes or kind not in (AFTER_DUE, AFTER_TODAY):
+        return
+    row["RecurrenceRegeneratedType"] = REGENERATED
+    today = state.now().date()
+    start = date.fromisoformat(str(row["ActivityDate"])) if kind == AFTER_DUE and "ActivityDate" in row else today
+    interval = _number(row, "RecurrenceInterval")
+    own: Row = {
+        "Status": state.default_status,
+        "ActivityDate": (start + _DAY * interval).isoformat(),
+        "RecurrenceRegeneratedType": str(kind),
+        "RecurrenceInterval": interval,
+        "IsReminderSet": False,
     }
-    own: Row = {"Id": work.state.mint.new("00T"), "RecurrenceActivityId": master["Id"], "ActivityDate": day}
-    born: Row = {"CreatedDate": master["SystemModstamp"], "CreatedById": work.caller.user.id}
+    _copy(work, row, own, ("ReminderDateTime",))
+
+
+def _create(work: Work, master: Row, day: str) -> None:
+    _copy(work, master, {"RecurrenceActivityId": master["Id"], "ActivityDate": day}, ("IsRecurrence",))
+
+
+def _copy(work: Work, task: Row, own: Row, left_out: tuple[str, ...]) -> None:
+    """Create a task like another one that is being saved: without its pattern, external id and completion, with its `own` values."""
+    copied = {
+        name: value
+        for name, value in task.items()
+        if name not in (EXTERNAL_ID, "CompletedDateTime", *left_out) and not name.startswith("Recurrence")
+    }
+    born: Row = {
+        "Id": work.state.mint.new("00T"),
+        "CreatedDate": task["SystemModstamp"],
+        "CreatedById": work.caller.user.id,
+    }
     work.state.store.put(work.transaction, "Task", copied | own | born)
 
 

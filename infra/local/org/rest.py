@@ -31,6 +31,9 @@ _JSON: Final = "application/json"
 _EXTERNAL_ID_AT: Final = 5
 """Parts of `v66.0/sobjects/Task/Reminder_Id__c/<value>`."""
 
+_BATCHES_SINCE: Final = 49
+"""Version whose limits count batches by that name; before it they are `DailyBulkApiRequests`."""
+
 _RECENT: Final = 200
 _UNTOUCHED: Final = {
     "ConcurrentAsyncGetReportInstances": 200,
@@ -63,6 +66,8 @@ def _limits(ask: Ask) -> Result:
     log, state = ask.state.calls, ask.state
     remaining = max(0, log.limit - log.used(state.second()))
     found = {name: {"Max": most, "Remaining": most} for name, most in _UNTOUCHED.items()}
+    if float(ask.caller.version) < _BATCHES_SINCE:
+        found["DailyBulkApiRequests"] = found.pop("DailyBulkApiBatches")
     return Result(document={"DailyApiRequests": {"Max": log.limit, "Remaining": remaining}, **found})
 
 

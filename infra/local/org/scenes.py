@@ -19,22 +19,27 @@ These are the control resources that change how the org behaves (`control.py` se
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, MutableSequence
 from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
+from infra.local.org import objects
 from infra.local.org.ids import normal
-from infra.local.org.schema import FIXED, HIDDEN, Row
+from infra.local.org.render import scalar
+from infra.local.org.schema import FIXED, HIDDEN, Row, Value
 from infra.local.org.task_rules import archive
+from infra.local.org.values import coerce
 from infra.local.org.world import Org
 
 T = TypeVar("T")
 Handler = Callable[[dict[str, object]], object]
+_TASK: Final = objects.build().objects["Task"].fields
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A validation rule: tasks whose field contains a text are refused with a message."""
+    """A validation rule: tasks whose field contains a text, as the API writes it, are refused with a message."""
 
     field: str
     contains: str
@@ -42,22 +47,28 @@ class Refusal:
 
     def __call__(self, row: Row) -> str | None:
         """Give the message if the row is refused."""
-        return self.message if self.contains in str(row.get(self.field, "")) else None
+        return self.message if self.contains in _text(row, self.field) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """A before-save flow: where a field contains a text, another one gets a value."""
+    """A before-save flow: where a field contains a text, as the API writes it, another one gets a value of its own type."""
 
     field: str
     contains: str
     set: str
-    to: str
+    to: Value
 
     def __call__(self, row: Row) -> None:
         """Change the row that is about to be saved."""
-        if self.contains in str(row.get(self.field, "")):
+        if self.contains in _text(row, self.field):
             row[self.set] = self.to
+
+
+def _text(row: Row, name: str) -> str:
+    """Write a stored field of Task as the API does; nothing is the empty text."""
+    value = scalar(_TASK[name], row.get(name))
+    return "" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
 
 
 class Scenes:
@@ -123,7 +134,11 @@ class Scenes:
         return {"rules": len(self.org.state.validations)}
 
     def _automate(self, body: dict[str, object]) -> object:
-        rule = Automation(self._field(body["field"]), str(body["contains"]), self._field(body["set"]), str(body["to"]))
+        target = self._field(body["set"])
+        to = coerce(_TASK[target], body["to"])
+        if to is None:
+            raise ValueError("an automation sets a value; it cannot empty a field")
+        rule = Automation(self._field(body["field"]), str(body["contains"]), target, to)
         self.org.state.automations.append(rule)
         return {"rules": len(self.org.state.automations)}
 
@@ -133,7 +148,7 @@ class Scenes:
 
     def _field(self, name: object) -> str:
         """Take the name of a field of Task that is stored. Raises ValueError."""
-        described = self.org.state.schema.objects["Task"].fields.get(str(name))
+        described = _TASK.get(str(name))
         if described is None or described.derived:
             raise ValueError(f"no field of Task that could be set: {name}")
         return described.name

@@ -54,6 +54,19 @@ connections: dict[tuple[str, int], asyncio.Transport] = {}
 """Open connections by the caller's address, so that a fault can break one without an answer."""
 
 
+class Spelled(bytes):
+    """A header's name that goes out as Salesforce spells it: there are clients that look for it by the letter.
+
+    Uvicorn sends what `lower` gives, and goes by it for the length of a body.
+    """
+
+    __slots__ = ()
+
+    def lower(self) -> bytes:
+        """Give the name itself."""
+        return super().lower() if super().lower() == b"content-length" else self
+
+
 class Protocol(HttpToolsProtocol):
     """Uvicorn's own protocol, remembering its connections."""
 
@@ -230,6 +243,6 @@ def _file(name: str) -> Response:
 
 async def _respond(send: Send, response: Response) -> None:
     response.headers.setdefault("Content-Length", str(len(response.body)))
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    headers = [(Spelled(name.encode("latin-1")), value.encode("latin-1")) for name, value in response.headers.items()]
     await send({"type": "http.response.start", "status": int(response.status), "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

@@ -28,6 +28,10 @@ def before_save(work: Work, old: Row | None, row: Row, values: Mapping[str, Valu
         return
     if old is None:
         _defaults(state, caller, row, values)
+    for (
+        automation
+    ) in state.automations:  # first, as before-save flows run: what follows from a field follows from theirs, too
+        automation(row)
     _completed(state, old, row)
     _picklists(state, row)
     if str(row.get("WhoId", "")).startswith("00Q") and "WhatId" in row:
@@ -37,12 +41,11 @@ def before_save(work: Work, old: Row | None, row: Row, values: Mapping[str, Valu
             ("WhatId",),
         )
     recurrence.check(old, row, values)
-    for automation in state.automations:
-        automation(row)
     for rule in state.validations:
         message = rule(row)
         if message:
             raise Refused("FIELD_CUSTOM_VALIDATION_EXCEPTION", message)
+    recurrence.regenerate(work, old, row)
 
 
 def _defaults(state: State, caller: Caller, row: Row, values: Mapping[str, Value | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -43,8 +44,8 @@ def coerce(described: Field, raw: object) -> Value | None:
     value = _READERS.get(described.type, _text)(described, raw)
     if value is None:
         raise unreadable(
-            f"Cannot deserialize instance of {described.type} from {_token(raw)} value {raw} or request may be missing "
-            f"a required field at [line:1, column:1]"
+            f"Cannot deserialize instance of {described.type} from {_token(raw)} value {_shown(raw)} or request may be "
+            f"missing a required field at [line:1, column:1]"
         )
     return value if value != "" else None
 
@@ -124,3 +125,8 @@ def _token(raw: object) -> str:
         return f"VALUE_{str(raw).upper()}"
     kinds = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", list: "START_ARRAY"}
     return kinds.get(type(raw), "START_OBJECT")
+
+
+def _shown(raw: object) -> str:
+    """Show a value as the parser met it: its first letter if it has parts."""
+    return raw if isinstance(raw, str) else json.dumps(raw)[: 1 if isinstance(raw, list | dict) else None]

@@ -43,6 +43,12 @@ WEIGHTS: Final[dict[str, int]] = {
 }  # fmt: skip
 """How often each happens, relative to the others."""
 
+FAULTS: Final = frozenset(
+    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "crash", "outage", "long_outage", "schedule_fault",
+     "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete"}
+)  # fmt: skip
+"""Those that make something go wrong, or happen in the middle of something; and the one that takes too long."""
+
 
 class Acts:
     """Everything that can happen, by name. Each returns a line for the diary, or None if there was nothing to do it to."""
@@ -318,9 +324,12 @@ class Acts:
         return "a program changes up to eight tasks"
 
     def hide_there(self) -> str | None:
-        """A task goes out of our sight, and nobody touches it until it is back: it is as if it were gone, and nobody has deleted it."""
+        """A task goes out of our sight, and nobody deletes it until it is back: it is as if it were gone, and nobody has deleted it.
+
+        So no occurrence of a series, which goes with it.
+        """
         task = self._task()
-        if task is None:
+        if task is None or "RecurrenceActivityId" in self.world.org.state.store.tables["Task"][task]:
             return None
         self.world.org.state.withheld.add(task)
         span = self._pick([2 * MINUTE, 30 * MINUTE, 5 * HOUR, 30 * HOUR])
@@ -354,7 +363,8 @@ class Acts:
         tasks.append(self.world.org.create_task(self.world.robot, **fields))
 
     def _delete_there(self, task: str) -> None:
-        self.world.there(lambda: self.world.org.delete_task(self.world.ada, task))
+        if task not in self.world.org.state.withheld:
+            self.world.there(lambda: self.world.org.delete_task(self.world.ada, task))
 
     def _delete_here(self, task: str) -> None:
         found = next((each for each in self.world.store.all() if each.task_id == task and not each.deleted), None)
@@ -403,7 +413,7 @@ class Acts:
                 told = self._edit(found, {"details": details})
             elif side == "delete":
                 told = f"task {self._short(found.task_id)} is deleted there"
-                self.world.there(lambda: self.world.org.delete_task(self.world.ada, found.task_id or ""))
+                self._delete_there(found.task_id or "")
             else:
                 told = self._edit_there(found.task_id, fields if side == "there" else {"OwnerId": owner})
             self.world.engine.tell(f"in that very moment: {told}")

@@ -89,6 +89,7 @@ class Engine:
         if fiber is None:
             return do()
         fiber.ios += 1
+        fiber.asked.append(" ".join(what.split()[: 2 if "/" in what else 1]))
         self._spring(fiber)
         self._die_if_due(fiber, "before", what)
         self.wait(self._between(*ms))

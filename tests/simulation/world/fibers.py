@@ -25,6 +25,8 @@ class Fiber:
         self.error: BaseException | None = None
         self.finished = False
         self.ios = 0
+        self.asked: list[str] = []
+        """What it asked of the outside, without the names of records."""
         self.crash_at: tuple[int, str] | None = None
         self.deadline = 0
         self.killed = False

@@ -14,7 +14,7 @@ from typing import Final
 from simulation import invariants
 from simulation.world.acts import WEIGHTS, Acts
 from simulation.world.engine import DAY, HOUR, MINUTE, SECOND
-from simulation.world.world import World
+from simulation.world.world import Crashes, World
 
 from reminders.core import valve
 from reminders.core.holds import undecided, whose
@@ -142,9 +142,12 @@ class Simulation:
         self.watch.at_rest()
 
 
-def live(seed: int, *, length: int = STEPS, steps: Sequence[Step] | None = None) -> Simulation:
-    """Live one run to its end. Raises invariants.Violation, with the simulation as its `simulation`."""
+def live(
+    seed: int, *, length: int = STEPS, steps: Sequence[Step] | None = None, crashes: Crashes | None = None
+) -> Simulation:
+    """Live one run to its end; `crashes` are those that are planned beside the story's own. Raises invariants.Violation, with the simulation as its `simulation`."""
     simulation = Simulation(seed)
+    simulation.world.planned = crashes or {}
     with simulation.world.live():
         try:
             simulation.begin()

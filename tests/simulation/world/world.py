@@ -61,6 +61,10 @@ ADDRESS: Final = "pT7xWq2Zr9LmK4vN8sHdYc3Fb6GjQe5UaRo1Xi0EwSzBtMuC"
 REGULAR: Final = 5 * MINUTE
 
 
+Crashes = Mapping[int, tuple[int, str]]
+"""Of invocations, by their number: at which of its I/Os each dies, and whether before or after it."""
+
+
 class World:
     """One org, one Command Center, and everything between them."""
 
@@ -82,6 +86,8 @@ class World:
         self.state_bell = Stream(self.engine, self.invoke, "poll", state_records)
         self.sender = Sender(self.org.state, SendingPolicy(), self.org.base)
         self.crashes: dict[str, tuple[int, str]] = {}
+        self.planned: Crashes = {}
+        self.invocations: list[Fiber] = []
         self.automation: Callable[[Row], None] | None = None
         self.acknowledged: Callable[[Collection[str], int], None] = lambda _ids, _number: None
         """Told of every message that the webhook has acknowledged: its task ids, and the journal's number when it was sent."""
@@ -154,7 +160,8 @@ class World:
             done(fiber)
 
         fiber = Fiber(function, lambda: HANDLERS[function](event, context), ended)
-        fiber.crash_at = self.crashes.pop(function, None)
+        fiber.crash_at = self.crashes.pop(function, None) or self.planned.get(len(self.invocations))
+        self.invocations.append(fiber)
         fiber.deadline = self.engine.ms + TIMEOUTS[function] * SECOND
         self._containers[id(fiber)] = container
         self.engine.counts["invocations"] += 1
@@ -327,9 +334,16 @@ class World:
         """Let a task that was out of sight be seen again: whoever gives the right back saves it."""
         if task in self.org.state.withheld:
             self.org.state.withheld.remove(task)
-            owner = self.org.state.store.tables["Task"][task]["OwnerId"]
-            self.there(lambda: self.org.update_task(self.ada, task, OwnerId=owner))
             self.engine.tell(f"task {task[11:15]} is in sight again")
+            self._save_again(task)
+
+    def _save_again(self, task: str) -> None:
+        """Save a task as it is; where that is refused, a minute later."""
+        row = self.org.state.store.tables["Task"].get(task)
+        if row is None or row["IsDeleted"]:
+            return
+        if not self.there(lambda: self.org.update_task(self.ada, task, OwnerId=row["OwnerId"])):
+            self.engine.after(MINUTE, lambda: self._save_again(task))
 
     # --- the end
 

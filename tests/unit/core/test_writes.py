@@ -9,16 +9,29 @@ from typing import Any
 import pytest
 from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited, terms
 
+from reminders.core.decision import Send
 from reminders.core.merge import merge
 from reminders.core.problems import Failure, Kind
-from reminders.core.reminder import Event, Field, Reminder, Side, Status, Tombstone, Trouble, Write, sync_state
-from reminders.core.settings import Settings
+from reminders.core.reminder import (
+    Event,
+    Field,
+    Priority,
+    Reminder,
+    Side,
+    Status,
+    Tombstone,
+    Trouble,
+    Write,
+    sync_state,
+)
+from reminders.core.settings import Choice, Settings
 from reminders.core.task import Task, Unreadable
 from reminders.core.writes import (
     DAILY,
     MAX_OPEN,
     STAYS_OPEN,
     TOO_OFTEN,
+    agreed,
     delete_done,
     with_intent,
     write_done,
@@ -151,6 +164,25 @@ def test_what_our_write_replaced_without_anyone_here_having_seen_it_goes_to_hist
     record = write_done(reminder, reminder.version, TASK_ID, terms(), NOW)
     assert record
     assert [line.lost for line in record.lines if line.event is Event.REPLACED] == ([lost] if lost else [])
+
+
+def test_a_priority_that_is_only_read_goes_to_history_when_ours_replaces_it() -> None:
+    """F3: the org's other word for normal is somebody's choice there; what we write ourselves is none."""
+    choices = {Priority.NORMAL: Choice(written="Normal", also_read=("Medium",)), Priority.HIGH: Choice(written="High")}
+    settings = replace(Settings(), priorities=choices)
+    task = a_task(priority="Medium")
+    pair = a_pair(task=task, settings=settings)
+    reminder = under_way(edited(pair, priority=Priority.HIGH), task, settings)
+    record = write_done(reminder, reminder.version, TASK_ID, terms(settings=settings), NOW)
+    assert record
+    assert [line.lost for line in record.lines if line.event is Event.REPLACED] == ["Medium"]
+
+
+def test_an_open_delete_says_nothing_of_values() -> None:
+    """M3: what was never agreed on is not agreed because a delete is under way."""
+    waiting = replace(a_pair(), agreement=None)
+    reminder = with_intent(waiting, Send(write=Write.DELETE), NOW, lease=LEASE)
+    assert agreed(reminder, a_task()) == (None, reminder.intents)
 
 
 @pytest.mark.parametrize("assignee", [NO_SYNC, QUEUE])

@@ -129,3 +129,34 @@ def test_the_masters_status_cannot_be_changed(org: Org, ann: User) -> None:
     master = org.create_task(ann.id, **DAILY)
     with pytest.raises(Refused, match="INVALID_FIELD_FOR_INSERT_UPDATE"):
         org.update_task(ann.id, master, Status="Completed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "due", "expected"),
+    [
+        ("RecurrenceRegenerateAfterDueDate", "2026-11-10", "2026-11-17"),
+        ("RecurrenceRegenerateAfterToday", "2026-11-10", "2026-11-29"),
+        ("RecurrenceRegenerateAfterDueDate", None, "2026-11-29"),
+    ],
+)
+def test_closing_a_task_that_repeats_creates_the_next(org: Org, kind: str, due: str | None, expected: str) -> None:
+    """A sync that completes such a task must expect another one, open, with an id of its own, and once only."""
+    me = org.integration_user.id
+    task = org.create_task(
+        me,
+        Subject="Call",
+        ActivityDate=due,
+        RecurrenceRegeneratedType=kind,
+        RecurrenceInterval=7,
+        Reminder_Id__c="R1",
+    )
+    org.update_task(me, task, Status="Completed")
+    org.update_task(me, task, Status="Not Started")
+    org.update_task(me, task, Status="Completed")
+    assert org.task(task)["RecurrenceRegeneratedType"] == "RecurrenceRegenerated"
+    following = [org.task(key) for key in org.tasks() if key != task]
+    assert [(each["Subject"], each["Status"], each["ActivityDate"]) for each in following] == [
+        ("Call", "Not Started", expected)
+    ]
+    kept = ("RecurrenceRegeneratedType", "CompletedDateTime", "Reminder_Id__c", "RecurrenceActivityId")
+    assert [following[0][name] for name in kept] == [kind, None, None, None]

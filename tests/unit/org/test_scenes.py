@@ -59,6 +59,31 @@ def test_rules_that_an_administrator_adds(control: Control, org: Org, ask: Ask) 
     assert unknown.json()[0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 
 
+@pytest.mark.parametrize(
+    ("name", "to", "stored"),
+    [
+        ("IsReminderSet", "true", True),
+        ("ReminderDateTime", "2026-12-01T10:00:00Z", "2026-12-01T10:00:00.000+0000"),
+        ("CallDurationInSeconds", "60", 60),
+    ],
+)
+def test_an_automation_sets_a_value_of_the_fields_type(
+    control: Control, ask: Ask, name: str, to: str, stored: object
+) -> None:
+    """Stored as the text of the form, a boolean would never be found by a query, and a moment could not be read at all."""
+    do(control, "POST", "automation", field="Subject", contains="urgent", set=name, to=to)
+    made = ask("POST", "sobjects/Task", json={"Subject": "urgent"}).json()["id"]
+    assert control.org.task(made)[name] == stored
+
+
+def test_a_rule_sees_a_field_as_the_api_writes_it(control: Control, ask: Ask) -> None:
+    """A person who forbids reminders, or a day, types `true` and `2026-12-24`, not what lies in the store."""
+    do(control, "POST", "validation", field="IsReminderSet", contains="true", message="None.")
+    do(control, "POST", "validation", field="ReminderDateTime", contains="2026-12-24", message="None.")
+    bodies: list[dict[str, object]] = [{"IsReminderSet": True}, {"ReminderDateTime": "2026-12-24T09:00:00Z"}, {}]
+    assert [ask("POST", "sobjects/Task", json=body).status_code for body in bodies] == [400, 400, 201]
+
+
 def test_records_rights_and_limits(control: Control, org: Org, ann: User, ask: Ask) -> None:
     """Lock, field permission, storage and API limit refuse with their own codes, and let go again."""
     made = org.create_task(ann.id, Subject="mine")
@@ -94,6 +119,8 @@ def test_people_come_and_go(control: Control, org: Org, ann: User, ask: Ask) -> 
     [
         ("validation", {"field": "Nonsense", "contains": "", "message": ""}),
         ("automation", {"field": "Subject", "contains": "", "set": "IsClosed", "to": "true"}),
+        ("automation", {"field": "Subject", "contains": "", "set": "ActivityDate", "to": "tomorrow"}),
+        ("automation", {"field": "Subject", "contains": "", "set": "Description", "to": ""}),
         ("lock", {"id": "00T000000000000AAA"}),
         ("storage", {"tasks": "many"}),
         ("permission", {"user_id": "005000000000000AAA", "field": "Subject"}),
@@ -102,4 +129,4 @@ def test_people_come_and_go(control: Control, org: Org, ann: User, ask: Ask) -> 
 )
 def test_what_makes_no_sense_is_refused(control: Control, name: str, body: dict[str, object]) -> None:
     """A slip in a form is an error on the page, not a rule that never matches."""
-    assert "error" in do(control, "POST", name, 400, **body)
+    assert "error" in str(do(control, "POST", name, 400, **body))

@@ -141,6 +141,30 @@ def test_what_an_org_adds(org: Org, ann: User, ask: Ask) -> None:
     assert org.task(org.create_task(ann.id, ActivityDate="2026-11-22"))["Priority"] == "High"
 
 
+def test_what_follows_from_a_field_follows_from_an_automations_too(org: Org, ann: User) -> None:
+    """A before-save flow that closes a task gives it the moment, too; else a closed task says it was never completed."""
+    org.state.automations.append(lambda row: row.update(Status="Completed"))
+    assert org.task(org.create_task(ann.id))["CompletedDateTime"] == "2026-11-22T10:00:00.000+0000"
+
+
+def test_a_converted_lead_is_neither_changed_nor_referred_to(org: Org, ann: User, ask: Ask) -> None:
+    """A sync that kept the lead's id hears that it is gone, rather than relate a task to nobody; and can ask who it became."""
+    lead = org.create(ann.id, "Lead", LastName="Moretti", Company="Solano")
+    task = org.create_task(ann.id, Subject="Call")
+    contact = org.convert_lead(ann.id, lead)
+    query = {"q": f"SELECT ConvertedContactId, ConvertedDate FROM Lead WHERE Id = '{lead}'"}
+    found = ask("GET", "query", params=query).json()["records"][0]
+    assert (found["ConvertedContactId"], found["ConvertedDate"]) == (contact, "2026-11-22")
+    asked = [
+        ask("POST", "sobjects/Task", json={"WhoId": lead}),
+        ask("PATCH", f"sobjects/Task/{task}", json={"WhoId": lead}),
+        ask("PATCH", f"sobjects/Lead/{lead}", json={"LastName": "Other"}),
+    ]
+    assert {(each.status_code, each.json()[0]["errorCode"]) for each in asked} == {
+        (400, "CANNOT_UPDATE_CONVERTED_LEAD")
+    }
+
+
 def test_shared_activities_bring_the_counts(clock: MovableClock) -> None:
     """WhoCount exists only in an org that has them switched on."""
     shared = make_org(now=clock.now, rng=random.Random(3), shared_activities=True)
