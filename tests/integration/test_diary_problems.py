@@ -431,7 +431,7 @@ def test_a_conflict_tells_the_three_values(stage: Stage) -> None:
     lines = {line.field: line for line in stage.history("r1", Event.CONFLICT)}
     due, details = lines[Field.DUE], lines[Field.DETAILS]
     assert (due.rule, due.before, due.here, due.there) == ("M2", "2026-11-24", "2026-12-01", "2026-12-24")
-    assert "latest" in due.text
+    assert due.values == {"field": "due", "policy": "latest"}
     assert (details.lost, details.here, details.there) == ("h" * 500, "h" * 139 + "…", "t" * 139 + "…")
     assert details.before is None
     [merged] = stage.history("r1", Event.MERGED)
