@@ -122,7 +122,8 @@ def ring_stuck(world: World, user_id: str) -> int:
     stuck = iter(world.ledger.stuck(user_id))
     rung = 0
     while page := list(islice(stuck, PAGE)):
-        reminders = world.ledger.reminders(page).values()
+        # What was agreed on since the index told of it waits no more, and must not begin to.
+        reminders = [each for each in world.ledger.reminders(page).values() if each.pending]
         now = world.clock.now()
         stored = world.ledger.save([Record(reminder=waiting(each, now)) for each in reminders])
         rung += sum(each is not None for each in stored)

@@ -45,7 +45,11 @@ def ring_waiting(world: World, lease: timedelta) -> int:
     """
     now = world.clock.now()
     waits = world.ledger.reminders(world.ledger.waiting(now + BACKED_OFF, READ_BATCH)).values()
-    idle = [each for each in waits if not each.trouble and all(now - intent.at >= lease for intent in each.intents)]
+    idle = [
+        each
+        for each in waits
+        if each.pending and not each.trouble and all(now - intent.at >= lease for intent in each.intents)
+    ]
     stored = world.ledger.save([Record(reminder=waiting(each, now)) for each in idle])
     return sum(each is not None for each in stored)
 
