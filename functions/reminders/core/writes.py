@@ -172,9 +172,11 @@ def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now:
 def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: datetime) -> Record:
     """After a write failed on this record alone (O3). `number` is its intent's; None where nothing was about to be written.
 
-    A failure that says "not done" closes the intent; UNKNOWN and DUPLICATE leave it open, because the write may have been made.
+    A failure that says "not done" closes the intent; UNKNOWN leaves it open, because the write may have been made. So does DUPLICATE where
+    no other create is open: the look-up by our id must go on. Where one is, that one was made, and this one was not.
     """
-    may_be_done = failure.kind in {Kind.UNKNOWN, Kind.DUPLICATE}
+    creates = [each for each in reminder.intents if each.write is Write.CREATE and each.number != number]
+    may_be_done = failure.kind is Kind.UNKNOWN or (failure.kind is Kind.DUPLICATE and not creates)
     intents = reminder.intents if may_be_done else tuple(i for i in reminder.intents if i.number != number)
     attempts = reminder.attempts + 1
     after = replace(reminder, intents=intents, attempts=attempts, rings=False)
