@@ -231,9 +231,9 @@ def what_was_deleted_by_nobody_is_not_revived(watch: Watch, entry: Here) -> Wron
     """M4, M5: a delete made here is taken back by a person, or by an undelete of its task."""
     if entry.by is not By.SYNC or entry.before is None or not entry.before.deleted or entry.after.deleted:
         return
-    task = entry.after.task_id
-    row = watch.world.org.state.store.tables["Task"].get(task or "")
-    if row is None or row["IsDeleted"]:
+    first = entry.invocation.saw.get("tasks", entry.number) if isinstance(entry.invocation, Fiber) else entry.number
+    # As the pull read it: it may have been deleted again since.
+    if all(watch.journal.values_there(entry.after.task_id or "", "IsDeleted", first, entry.number)):
         yield f"{entry.after.id} came back, and its task did not"
 
 

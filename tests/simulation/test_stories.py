@@ -13,10 +13,10 @@ from reminders.core import edit
 from reminders.core.reminder import Event, Status, imported_id
 from reminders.core.settings import Choice
 from reminders.core.task import Hint
-from reminders.ports import Bulk
+from reminders.ports import Bulk, World
 from reminders.services import preferences
 from reminders.services.preferences import Switch
-from reminders.sync import find, inbox, outbox
+from reminders.sync import comparison, find, inbox, outbox
 
 
 @pytest.fixture
@@ -362,3 +362,49 @@ def test_what_was_deleted_there_before_it_was_given_away_and_is_undeleted_while_
     stage.sync(stage.anna)
 
     assert not stage.reminder().deleted
+
+
+def test_what_was_agreed_on_in_the_moment_in_which_it_is_rung_for_does_not_wait_for_ever(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3, O1: the index told that it waits, a pull agreed on it, and the bell set it waiting again, for nothing (seed 849)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.sync(stage.anna, on=False)
+    stage.delete()
+    stage.settle()
+    stage.org.delete_task(stage.anna, task_id)
+    really = comparison.ring_stuck
+
+    def ring_stuck(world: World, user_id: str) -> int:
+        waits = stage.ledger.stuck(user_id)
+        stage.hint(task_id)
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.ledger, "stuck", lambda _: waits)
+            return really(world, user_id)
+
+    monkeypatch.setattr(comparison, "ring_stuck", ring_stuck)
+    stage.sync(stage.anna)
+    stage.settle()
+
+    assert not stage.reminder().pending
+
+
+def test_a_create_that_arrives_after_many_refused_repetitions_is_known_again(stage: Stage) -> None:
+    """O2, M8: each repetition was kept as one that may have arrived, and pushed out the one that had; an edit was lost (seed 870)."""
+    stage.create(due=date(2026, 11, 24))
+    stage.org.faults.add("late", match="insert Task", seconds=300)
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    stage.edit(due=date(2026, 12, 24))
+    for _ in range(6):
+        stage.later(seconds=5)
+        outbox.push(stage.world, ["r1"])
+    stage.later(minutes=5)
+    stage.settle()
+    outbox.push(stage.world, ["r1"])
+    stage.settle()
+
+    assert stage.reminder().values.due == date(2026, 12, 24)
+    assert stage.org.task(stage.task_of())["ActivityDate"] == "2026-12-24"
