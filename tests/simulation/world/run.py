@@ -66,12 +66,13 @@ class Simulation:
         world.engine.run(world.engine.ms + 5 * SECOND)
 
     def _turn_on(self) -> None:
-        """Have Anna and Ben turn sync on, each after looking at what it is now."""
+        """Have Anna and Ben turn sync on, and Dora if she ever had, each after looking at what it is now."""
         world = self.world
-        for user_id in (world.anna, world.ben):
+        dora = [world.dora] if any(on for _, on in world.journal.switches.get(world.dora, ())) else []
+        for user_id in (world.anna, world.ben, *dora):
             world.ask(user_id, "GET", "/api/settings")
         world.engine.run(world.engine.ms + 5 * SECOND)
-        for user_id in (world.anna, world.ben):
+        for user_id in (world.anna, world.ben, *dora):
             user = world.user(user_id)
             if not user.syncs:
                 world.ask(user_id, "PUT", "/api/settings", {"sync": "Sync with Salesforce tasks"}, version=user.version)
