@@ -109,7 +109,7 @@ _CATEGORIES: dict[Kind, Category] = {
     Kind.LIMIT: Category.INTERMITTENT,
 }
 
-_SET_UP = frozenset({"NOT_FOUND", "FOREIGN_HOST", "TOO_MANY_PAGES"})
+_SET_UP = frozenset({"NOT_FOUND", "UNSUPPORTED_API_VERSION", "FOREIGN_HOST", "TOO_MANY_PAGES"})
 """Permanent, and no record's fault: an address that is not there, and codes of our own."""
 
 _BY_CODE = {
@@ -120,6 +120,7 @@ _BY_CODE = {
     "TOO_MANY_PAGES": Category.OTHER,
     "HTTP_404": Category.OTHER,
     "HTTP_410": Category.OTHER,
+    "UNSUPPORTED_API_VERSION": Category.OTHER,
 }
 """Permanent, but neither somebody's access nor a rule of the org."""
 

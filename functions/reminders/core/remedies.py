@@ -87,6 +87,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType({
     "DELETE_FAILED": Remedy("Something in your org keeps the task from being deleted.", "Give the message to an administrator, then press Retry."),
     "ENTITY_IS_LOCKED": Remedy("The task or its record is locked, by an approval for example.", "Wait until it is released, then press Retry."),
     "ENTITY_IS_DELETED": Remedy("Salesforce says that the task is deleted, and yet it comes back.", "Look at the task in Salesforce, then press Retry."),
+    "ENTITY_IS_ARCHIVED": Remedy("The task is archived, and Salesforce does not let it be changed.", "Look at the task in Salesforce, then press Retry."),
     "STORAGE_LIMIT_EXCEEDED": Remedy("The org's data storage is full.", "An administrator frees or buys storage. Then press Retry."),
     "MALFORMED_ID": Remedy("Salesforce does not accept one of the ids.", "Choose the assignee and the person again; the edit is tried at once."),
     "JSON_PARSER_ERROR": Remedy("Salesforce could not read a value of this reminder.", "Look for unusual characters or dates and change them; the edit is tried at once."),
@@ -113,6 +114,7 @@ REMEDIES: Final[Mapping[str, Remedy]] = MappingProxyType({
     "HTTP_403": Remedy("Salesforce refuses the integration user.", _ACCESS),
     "HTTP_404": Remedy("The address does not exist in this org.", _SET_UP),
     "HTTP_410": Remedy("Salesforce has retired this version of its API.", "An administrator deploys Reminder Sync with a newer API version."),
+    "UNSUPPORTED_API_VERSION": Remedy("Salesforce has retired this version of its API.", "An administrator deploys Reminder Sync with a newer API version."),
     "FOREIGN_HOST": Remedy("Salesforce sent us to an address that is not Salesforce's.", _SET_UP),
     "TOO_MANY_PAGES": Remedy("An answer was longer than is read at once.", _REPORT),
 })  # fmt: skip

@@ -460,6 +460,7 @@ export default {
   "The sign-in took too long": "Inloggningen tog för lång tid",
   "The task came back: {owner} owns it now.": "Uppgiften kom tillbaka: {owner} äger den nu.",
   "The task can be read again.": "Uppgiften kan läsas igen.",
+  "The task is archived, and Salesforce does not let it be changed.": "Uppgiften är arkiverad och Salesforce tillåter inte att den ändras.",
   "The task is gone or no longer visible to the integration user. Choose what to do.": "Uppgiften är borta eller syns inte längre för integrationsanvändaren. Välj vad som ska göras.",
   "The task is gone, or the integration user cannot see it any more. That is not taken for a delete.": "Uppgiften är borta, eller så kan integrationsanvändaren inte längre se den. Det räknas inte som en borttagning.",
   "The task keeps changing without anyone editing the reminder; an automation in your org may be rewriting it.": "Uppgiften fortsätter att ändras utan att någon redigerar påminnelsen; en automatisering i er organisation kanske skriver om den.",

@@ -460,6 +460,7 @@ export default {
   "The sign-in took too long": "登录用时过长",
   "The task came back: {owner} owns it now.": "任务已回来：现在由 {owner} 负责。",
   "The task can be read again.": "任务可以再次读取。",
+  "The task is archived, and Salesforce does not let it be changed.": "任务已归档，Salesforce 不允许更改。",
   "The task is gone or no longer visible to the integration user. Choose what to do.": "任务已不存在，或集成用户无法再看到。请选择处理方式。",
   "The task is gone, or the integration user cannot see it any more. That is not taken for a delete.": "任务已消失，或者集成用户不再能看到它。这不会被视为删除。",
   "The task keeps changing without anyone editing the reminder; an automation in your org may be rewriting it.": "在无人编辑提醒的情况下任务不断变化；可能是您组织中的自动化在重写它。",

@@ -168,6 +168,7 @@ def test_what_failed_together_does_not_return_together() -> None:
         ("A_CODE_OF_NEXT_YEAR", 400, True),
         ("NOT_FOUND", 404, False),
         ("", 410, False),
+        ("UNSUPPORTED_API_VERSION", 410, False),
         ("FOREIGN_HOST", 400, False),
         ("REQUEST_LIMIT_EXCEEDED", 403, False),
         ("SERVER_UNAVAILABLE", 503, False),
