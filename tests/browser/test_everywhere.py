@@ -126,6 +126,7 @@ def test_of_many_none_is_said_to_be_saved_without_an_answer(page: Page, api: Api
 
     page.route("**/api/reminders/bulk", fail)
     page.keyboard.press("Control+a")
+    expect(page.locator(".row.is-picked")).to_have_count(8)
     page.keyboard.press("c")
     expect(page.locator(".refusal")).to_have_count(6)
     expect(page.locator(".refusal").last).to_contain_text("3 more were not saved.")

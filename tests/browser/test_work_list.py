@@ -205,7 +205,8 @@ def test_a_stale_edit_is_taken_back_and_doing_it_anyway_is_a_choice(page: Page, 
     expect(page.locator(".changes li")).to_have_text(["Name: Call Nina → Theirs", "Priority: Normal → High"])
     expect(names(page)).to_have_text(["Theirs"])
     assert stored(api, reminder_id)["status"] == "Open"
-    page.get_by_role("button", name="Do it anyway").click()
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("button", name="Do it anyway").click()
     expect(names(page)).to_have_count(0)
     expect(page.locator(".refusal")).to_have_count(0)
     assert stored(api, reminder_id)["status"] == "Complete"
