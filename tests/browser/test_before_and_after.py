@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
-from fakes.on_the_page import lists, make, names, open_as, open_reminder, panel, stored
+from fakes.on_the_page import expect_stored, lists, make, names, open_as, open_reminder, panel, stored
 from fakes.people import ADA, BO, CY, NOW, Api, sync_on
 from playwright.sync_api import Page, expect
 
@@ -72,8 +72,8 @@ def test_a_task_that_is_gone_offers_its_choices(page: Page, api: Api) -> None:
     cause.get_by_role("button", name="Keep, not synced: Keep").click()
     cause.get_by_role("button", name="Delete here: Delete").click()
     expect(page.get_by_role("heading", name="No problems.")).to_be_visible()
-    assert stored(api, again)["sync_state"] == "waiting"
-    assert stored(api, keep)["sync_state"] == "not synced"
+    expect_stored(page, api, [again], sync_state="waiting")
+    expect_stored(page, api, [keep], sync_state="not synced")
     assert stored(api, delete)["deleted"]
 
 

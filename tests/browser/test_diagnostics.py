@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fakes.on_the_page import make, names, open_as, open_reminder, refuse, stored
+from fakes.on_the_page import expect_stored, make, names, open_as, open_reminder, refuse
 from fakes.people import NOW, Api
 from playwright.sync_api import Page, expect
 
@@ -86,4 +86,4 @@ def test_the_loser_of_a_conflict_is_taken_back_by_one_click(page: Page, api: Api
     one.get_by_role("button", name="Use this one").click()
     expect(one.get_by_label("Due")).to_have_value("2026-12-24")
     expect(names(page)).to_have_count(0)
-    assert stored(api, reminder_id)["due"] == "2026-12-24"
+    expect_stored(page, api, [reminder_id], due="2026-12-24")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.on_the_page import edit, make, names, open_as, stored
+from fakes.on_the_page import edit, expect_stored, make, names, open_as
 from fakes.people import Api
 from playwright.sync_api import Page, Request, Route, expect
 
@@ -56,7 +56,7 @@ def test_what_was_found_elsewhere_is_worked_with_like_any_other(page: Page, api:
     page.get_by_role("button", name="Undo").click()
     expect(names(page)).to_have_text(["Far away"])
     expect(page.locator(".is-busy")).to_have_count(0)
-    assert stored(api, reminder_id)["status"] == "Open"
+    expect_stored(page, api, [reminder_id], status="Open")
 
 
 def test_without_an_answer_the_search_says_that_it_is_this_list_only(page: Page, api: Api) -> None:
@@ -93,7 +93,7 @@ def test_what_is_done_to_many_is_one_request_and_so_is_taking_it_back(page: Page
         expect(page.locator(".row").first).to_have_attribute("aria-setsize", "30")
         expect(page.locator(".is-busy")).to_have_count(0)
     assert writes == ["reminders/bulk"] * 4
-    assert {(item["status"], item["deleted"]) for item in (stored(api, one) for one in ids)} == {("Open", None)}
+    expect_stored(page, api, ids, status="Open", deleted=None)
 
 
 def test_of_many_each_refused_one_is_told_and_the_others_are_done(page: Page, api: Api) -> None:
@@ -112,7 +112,7 @@ def test_of_many_each_refused_one_is_told_and_the_others_are_done(page: Page, ap
     with page.expect_response(lambda answer: answer.request.method == "PATCH"):
         page.get_by_role("button", name="Do it anyway").click()
     expect(names(page)).to_have_count(0)
-    assert [stored(api, one)["status"] for one in ids] == ["Complete"] * 3
+    expect_stored(page, api, ids, status="Complete")
 
 
 def test_of_many_none_is_said_to_be_saved_without_an_answer(page: Page, api: Api) -> None:
@@ -135,4 +135,4 @@ def test_of_many_none_is_said_to_be_saved_without_an_answer(page: Page, api: Api
     page.get_by_role("button", name="Try all again").click()
     expect(page.locator(".refusal")).to_have_count(0)
     expect(names(page)).to_have_count(0)
-    assert {stored(api, one)["status"] for one in ids} == {"Complete"}
+    expect_stored(page, api, ids, status="Complete")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakes.on_the_page import edit, make, names, open_as, open_reminder, panel, stored
+from fakes.on_the_page import edit, expect_stored, make, names, open_as, open_reminder, panel
 from fakes.people import Api
 from playwright.sync_api import Page, expect
 
@@ -20,10 +20,8 @@ def test_fields_are_saved_one_by_one_and_cleared(page: Page, api: Api) -> None:
     one.get_by_label("Person").fill("nin")
     page.get_by_role("option", name="Nina Nordin").click()
     expect(one.get_by_text("Nina Nordin", exact=True)).to_be_visible()
-    expect(page.locator(".is-busy")).to_have_count(0)
-    now = stored(api, reminder_id)
-    assert (now["details"], now["priority"], now["type"], now["version"]) == (None, "High", "Call", 5)
-    assert now["person"] == "003000000000001AAA"
+    saved = {"details": None, "priority": "High", "type": "Call", "person": "003000000000001AAA", "version": 5}
+    expect_stored(page, api, [reminder_id], **saved)
 
 
 def test_a_refusal_is_shown_at_its_field_and_what_was_typed_stays(page: Page, api: Api) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fakes.held_requests import hold
-from fakes.on_the_page import make, names, open_as, panel, stored
+from fakes.on_the_page import expect_stored, make, names, open_as, panel
 from fakes.people import BO, CY, Api
 from playwright.sync_api import Page, expect
 
@@ -91,8 +91,8 @@ def test_a_day_without_a_mouse(page: Page, api: Api) -> None:
     expect(names(page)).to_have_text(["One", "Second"])
     expect(page.locator(".is-busy")).to_have_count(0)
     items = {item["name"]: item for item in api("GET", "/api/reminders", query={"view": "open"}).json["items"]}
-    assert (items["Second"]["priority"], items["Second"]["due"]) == ("High", "2026-11-23")
-    assert stored(api, items["One"]["id"])["status"] == "Open"
+    expect_stored(page, api, [items["Second"]["id"]], priority="High", due="2026-11-23")
+    expect_stored(page, api, [items["One"]["id"]], status="Open")
 
 
 def test_whoever_wants_less_motion_gets_none(page: Page, api: Api) -> None:

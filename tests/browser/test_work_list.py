@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.on_the_page import edit, enter_list, lists, make, names, open_as, open_reminder, panel, stored
+from fakes.on_the_page import edit, enter_list, expect_stored, lists, make, names, open_as, open_reminder, panel, stored
 from fakes.people import BO, Api, sync_on
 from playwright.sync_api import APIResponse, Page, Route, expect
 
@@ -83,8 +83,9 @@ def test_a_day_is_worked_through_with_one_key_each(page: Page, api: Api) -> None
     page.keyboard.press("u")
     expect(names(page)).to_have_count(2)
     expect(names(page).filter(has_text=first)).to_have_count(0)
-    expect(page.locator(".is-busy")).to_have_count(0)
-    assert sorted(stored(api, one)["status"] == "Open" for one in ids) == [False, True, True]
+    completed = next(one for one in ids if stored(api, one)["name"] == first)
+    expect_stored(page, api, [completed], status="Complete", version=2)
+    expect_stored(page, api, [one for one in ids if one != completed], status="Open")
 
 
 def test_keys_quicker_than_frames_leave_the_cursor_where_they_ended(page: Page, api: Api) -> None:
@@ -111,8 +112,7 @@ def test_completed_by_a_click_and_taken_back_with_undo(page: Page, api: Api) -> 
     expect(names(page)).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
     expect(names(page)).to_have_text(["Call Nina"])
-    expect(page.locator(".is-busy")).to_have_count(0)
-    assert stored(api, reminder_id)["status"] == "Open"
+    expect_stored(page, api, [reminder_id], status="Open", version=3)
 
 
 def test_renamed_where_it_stands(page: Page, api: Api) -> None:
@@ -127,7 +127,7 @@ def test_renamed_where_it_stands(page: Page, api: Api) -> None:
         page.keyboard.press(key)
         expect(names(page)).to_have_text([wanted])
     expect(page.locator(".is-busy")).to_have_count(0)
-    assert stored(api, reminder_id)["name"] == "Call Kim"
+    expect_stored(page, api, [reminder_id], name="Call Kim")
 
 
 def test_another_day_by_key_and_by_drag(page: Page, api: Api) -> None:
@@ -144,7 +144,7 @@ def test_another_day_by_key_and_by_drag(page: Page, api: Api) -> None:
     page.locator(f'[data-id="{reminder_id}"]').drag_to(page.locator(".section", has_text="Stays"))
     expect(page.locator(".section-head")).to_contain_text(["Tomorrow"])
     expect(page.locator(".is-busy")).to_have_count(0)
-    assert stored(api, reminder_id)["due"] == "2026-11-23"
+    expect_stored(page, api, [reminder_id], due="2026-11-23")
 
 
 def test_several_at_once_and_all_taken_back(page: Page, api: Api) -> None:
@@ -159,7 +159,7 @@ def test_several_at_once_and_all_taken_back(page: Page, api: Api) -> None:
     page.get_by_role("button", name="Undo").click()
     expect(names(page)).to_have_count(3)
     expect(page.locator(".is-busy")).to_have_count(0)
-    assert [stored(api, one)["deleted"] for one in ids] == [None, None, None]
+    expect_stored(page, api, ids, deleted=None)
 
 
 def test_deleted_ones_are_restored(page: Page, api: Api) -> None:
@@ -174,7 +174,7 @@ def test_deleted_ones_are_restored(page: Page, api: Api) -> None:
     expect(names(page)).to_have_count(0)
     lists(page, "Today and tomorrow")
     expect(names(page)).to_have_text(["Call Nina"])
-    assert stored(api, reminder_id)["deleted"] is None
+    expect_stored(page, api, [reminder_id], deleted=None)
 
 
 def test_search_and_filter_narrow_the_list(page: Page, api: Api) -> None:
@@ -209,7 +209,7 @@ def test_a_stale_edit_is_taken_back_and_doing_it_anyway_is_a_choice(page: Page, 
         page.get_by_role("button", name="Do it anyway").click()
     expect(names(page)).to_have_count(0)
     expect(page.locator(".refusal")).to_have_count(0)
-    assert stored(api, reminder_id)["status"] == "Complete"
+    expect_stored(page, api, [reminder_id], status="Complete")
 
 
 def test_two_quick_edits_of_one_reminder_both_count(page: Page, api: Api) -> None:
@@ -222,8 +222,7 @@ def test_two_quick_edits_of_one_reminder_both_count(page: Page, api: Api) -> Non
     expect(page.locator(".row-due")).to_have_text(["Tomorrow"])
     expect(page.locator(".row.is-busy")).to_have_count(0)
     expect(page.locator(".refusal")).to_have_count(0)
-    now = stored(api, reminder_id)
-    assert (now["priority"], now["due"]) == ("High", "2026-11-23")
+    expect_stored(page, api, [reminder_id], priority="High", due="2026-11-23")
 
 
 def test_a_change_made_elsewhere_appears_without_reload(page: Page, api: Api) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from urllib.parse import quote
 
 from fakes.dev_host import VISITOR
@@ -11,6 +13,9 @@ from fakes.people import BO, NOW, Api
 from playwright.sync_api import Locator, Page, expect
 
 from reminders.core.reminder import Record, Trouble
+
+STORED_WITHIN = 20.0
+"""Seconds."""
 
 
 def be(page: Page, name: str) -> None:
@@ -33,6 +38,17 @@ def make(api: Api, name: str, due: str | None = "2026-11-22", **values: str) -> 
 def stored(api: Api, reminder_id: str) -> dict[str, object]:
     """Read a reminder as it is stored."""
     return dict(api("GET", f"/api/reminders/{reminder_id}").json)
+
+
+def expect_stored(page: Page, api: Api, ids: Iterable[str], **wanted: object) -> None:
+    """Wait until each of these is stored with these values: the page shows what was done before it is stored."""
+    ids, deadline = list(ids), monotonic() + STORED_WITHIN
+    while True:
+        found = [{name: stored(api, each)[name] for name in wanted} for each in ids]
+        if found == [wanted] * len(ids) or monotonic() > deadline:
+            break
+        page.wait_for_timeout(20)  # milliseconds; the browser's requests go on meanwhile
+    assert found == [wanted] * len(ids)
 
 
 def edit(api: Api, reminder_id: str, version: int = 1, **values: object) -> None:
