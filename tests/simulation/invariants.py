@@ -681,16 +681,36 @@ def _set_back(watch: Watch, reminder_id: str, field: Field, meanings: set[str | 
             return False
         if _plain(field, mapping.plain(field, entry.after.values)) in meanings:
             until = entries[position + 1].number if position + 1 < len(entries) else number
-            shown = (
+            shown = [
                 value
                 for task in watch.owned(reminder_id)
                 for value in watch.journal.values_there(
                     task, mapping.TASK_FIELDS[field], entry.number, min(until, number - 1)
                 )
-            )
-            if any(watch.meanings(field, each) & meanings for each in shown):
+            ]
+            foreign = (
+                field in {Field.STATUS, Field.PRIORITY} and not entry.after.pending
+            )  # F2: it stands against any value here
+            if any(
+                watch.meanings(field, each) & meanings or (foreign and not watch.meanings(field, each))
+                for each in shown
+            ):
                 return True
+        if _lost_from_there(watch, entry, field, meanings, number):
+            return True
     return False
+
+
+def _lost_from_there(watch: Watch, entry: Here, field: Field, meanings: set[str | None], number: int) -> bool:
+    """M2: whether this is a value of the task's that lost, and nothing of ours has arrived since: it is what the task is known to say."""
+    return any(
+        line.field is field and line.side is Side.SALESFORCE and _plain(field, line.lost) in meanings
+        for line in entry.lines
+    ) and not any(
+        each.by is By.SYNC and entry.number < each.number < number
+        for task in watch.owned(entry.after.id)
+        for each in watch.journal.tasks.get(task, ())
+    )
 
 
 def _arrived_there(watch: Watch, task: str, field: Field, value: str | None, between: tuple[Here, Here]) -> bool:

@@ -408,3 +408,22 @@ def test_a_create_that_arrives_after_many_refused_repetitions_is_known_again(sta
 
     assert stage.reminder().values.due == date(2026, 12, 24)
     assert stage.org.task(stage.task_of())["ActivityDate"] == "2026-12-24"
+
+
+def test_a_create_that_was_made_out_of_sight_is_known_again_after_hours(stage: Stage) -> None:
+    """O2: its intent was dropped after 15 minutes, so the task that it made passed for one that somebody had edited (seed 2064)."""
+    stage.create(due=date(2026, 11, 24))
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    [task_id] = stage.org.tasks()
+    stage.org.state.withheld.add(task_id)
+    stage.edit(due=date(2026, 12, 24))
+    for _ in range(6):
+        stage.later(minutes=16)
+        outbox.push(stage.world, ["r1"])
+    stage.org.state.withheld.remove(task_id)
+    stage.hint(task_id)
+    stage.settle()
+
+    assert stage.reminder().values.due == date(2026, 12, 24)
+    assert stage.org.task(task_id)["ActivityDate"] == "2026-12-24"

@@ -64,13 +64,13 @@ def with_intent(
     """Store what is about to be written. `lease`: after so long without a recorded answer the schedule looks again.
 
     `seen`: the task's stamp as read. Older open intents stay while their write can still turn up: a retry must not forget what an earlier attempt sent.
+    A create stays for as long as no task is known: it may have been made and be out of our sight for days.
     """
     intent = Intent(
         number=reminder.version + 1, write=send.write, at=now, pairs=send.pairs, inputs=send.inputs, seen=seen
     )
-    still_open = tuple(item for item in reminder.intents if now - item.at <= STAYS_OPEN)
     return replace(
-        reminder, intents=(*still_open, intent)[-MAX_OPEN:], pending=True, next_attempt=now + lease, rings=False
+        reminder, intents=(*_still_open(reminder, now), intent), pending=True, next_attempt=now + lease, rings=False
     )
 
 
@@ -287,6 +287,18 @@ def bury(reminder: Reminder, now: datetime) -> Reminder:
         next_attempt=None,
         rings=False,
     )
+
+
+def _still_open(reminder: Reminder, now: datetime) -> tuple[Intent, ...]:
+    """Tell which intents a new one must not push out.
+
+    Of creates with the same content one tells all, and the first is the likeliest to have been made: the external id lets no second one in.
+    """
+    if reminder.agreement is not None:
+        return tuple(each for each in reminder.intents if now - each.at <= STAYS_OPEN)[1 - MAX_OPEN :]
+    pairs = [each.pairs for each in reminder.intents]
+    creates = [each for number, each in enumerate(reminder.intents) if each.pairs not in pairs[:number]]
+    return tuple(creates if len(creates) < MAX_OPEN else (creates[0], *creates[2 - MAX_OPEN :]))
 
 
 def _after(before: Agreement | None, intent: Intent) -> Agreement:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited, terms
 
 from reminders.core.decision import Send
+from reminders.core.first_meeting import create
 from reminders.core.merge import merge
 from reminders.core.problems import Failure, Kind
 from reminders.core.reminder import (
@@ -66,6 +67,17 @@ def test_open_intents_are_kept_while_they_can_turn_up_and_four_at_most() -> None
     assert send
     later = with_intent(reminder, send, NOW + STAYS_OPEN + timedelta(seconds=1), lease=LEASE)
     assert len(later.intents) == 1
+
+
+def test_creates_stay_open_until_a_task_is_known_one_of_each_content_and_the_first_of_all() -> None:
+    """O2: which of them the task came from is asked when it is seen at last, be it after days out of sight (seed 2064)."""
+    reminder = replace(a_pair(), task_id=None, agreement=None)
+    for day in range(2 * MAX_OPEN):
+        values = replace(reminder.values, due=date(2026, 12, 1 + day // 2))
+        reminder = replace(reminder, values=values, version=reminder.version + 1)
+        reminder = with_intent(reminder, create(reminder, terms()), NOW + timedelta(days=day), lease=LEASE)
+    sent = [intent.pairs[Field.DUE][1] for intent in reminder.intents]
+    assert sent == ["2026-12-01", "2026-12-03", "2026-12-04", "2026-12-04"]
 
 
 def test_what_may_have_been_set_back_while_our_answer_was_lost_is_kept_once() -> None:
