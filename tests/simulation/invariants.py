@@ -310,7 +310,7 @@ def _counted(watch: Watch, side: Side, owner: str, reminder_id: str, ms: int) ->
     deletes.append((ms, one))
     lately = {each for at, each in deletes if ms - at < VALVE_MS}
     ever = sum(whose(each) == owner for each in watch.world.store.all())
-    if len(lately) > max(20, ever * 30 // 100):
+    if len(lately) > max(watch.world.valve_always, ever * 30 // 100):
         yield f"{len(lately)} deletes of {owner}'s, made on the side of {side}, were carried over within 50 minutes"
 
 
