@@ -803,6 +803,30 @@ def _granted(first: There, entries: list[There]) -> bool:
     return earlier or any(each is not first and each.after["LastModifiedDate"] == stamp for each in entries)
 
 
+def every_completion_is_announced(watch: Watch) -> Wrong:
+    """C6: Open to Complete on either side is told at least once under the id of its version; first meetings, restores and all else are not.
+
+    Where a create of ours has no answer yet, the task may be ours, completed since, or have come with our id on it: both are right.
+    """
+    announced = {str(each["id"]): each for each in watch.world.announced}
+    completed = {
+        f"{each.after.id}/{each.after.version}": each
+        for each in watch.journal.changes_here()
+        if each.before
+        and (each.before.values.status, each.after.values.status) == (Status.OPEN, Status.COMPLETE)
+        and not each.before.deleted
+        and (each.by is By.PERSON or (not each.before.tombstone and (each.before.task_id or each.before.intents)))
+    }
+    for key, entry in completed.items():
+        side = Side.HERE if entry.by is By.PERSON else Side.SALESFORCE
+        if key in announced and announced[key]["side"] != side:
+            yield f"{key} was completed on the side of {side}, and announced as of {announced[key]['side']}"
+        if key not in announced and (side is Side.HERE or (entry.before and entry.before.task_id)):
+            yield f"{key} completed its reminder, and nobody was told"
+    for key in sorted(announced.keys() - completed.keys()):
+        yield f"{key} was announced, and completes nothing"
+
+
 def the_sweep_finds_nothing_that_the_poll_missed(watch: Watch) -> Wrong:
     """I5, I1, I3: once all is quiet there is no drift left to repair; what the sweep must mend is a change that was lost."""
     if watch.drift_before is not None and not watch.dead_letters_before:
@@ -862,6 +886,7 @@ rest_invariants: Final = (
     every_edit_here_is_accounted_for,
     every_edit_there_is_accounted_for,
     calls_are_bounded,
+    every_completion_is_announced,
     the_sweep_finds_nothing_that_the_poll_missed,
     nothing_moves_any_more,
 )

@@ -42,7 +42,7 @@ def test_a_crash_anywhere_leaves_nothing_wrong() -> None:
     by_function: dict[str, list[crashes.Death]] = {}
     for each in every:
         by_function.setdefault(each.point[0], []).append(each)
-    assert by_function.keys() == {"api", "poll", "pull", "push", "receive", "sweep"}
+    assert by_function.keys() == {"announce", "api", "poll", "pull", "push", "receive", "sweep"}
     chosen = [each for some in by_function.values() for each in some[:: max(1, len(some) // 4)]]
 
     assert crashes.try_them(chosen) == {}

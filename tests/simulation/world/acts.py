@@ -38,13 +38,13 @@ WEIGHTS: Final[dict[str, int]] = {
     "clone_there": 1, "clone_with_our_id": 2, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
     "mass_delete_here": 1, "mass_delete_there": 1, "decide_held": 2, "take_back": 3,
     "both_at_once": 5, "meanwhile": 8,
-    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "crash": 10, "outage": 1, "long_outage": 0, "mass_delete": 0,
+    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "bus_fault": 2, "crash": 10, "outage": 1, "long_outage": 0, "mass_delete": 0,
     "schedule_fault": 2, "message_fault": 4, "clock_jump": 1, "stream_late": 1, "automation": 1, "validation": 2,
 }  # fmt: skip
 """How often each happens, relative to the others."""
 
 FAULTS: Final = frozenset(
-    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "crash", "outage", "long_outage", "schedule_fault",
+    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "bus_fault", "crash", "outage", "long_outage", "schedule_fault",
      "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete"}
 )  # fmt: skip
 """Those that make something go wrong, or happen in the middle of something; and the one that takes too long."""
@@ -105,8 +105,25 @@ class Acts:
         return self._edit(self._reminder(), {"assignee": self._pick(self.world.sales)})
 
     def delete_here(self) -> str | None:
-        """Somebody deletes one."""
-        return self._on(self._reminder(), "DELETE", "", "deletes")
+        """Somebody deletes one; at times they press Undo soon after, and at times the task is completed in between."""
+        found = self._reminder()
+        told = self._on(found, "DELETE", "", "deletes")
+        if found and told and self._chance(0.25):
+            engine = self.world.engine
+            engine.after(self._pick([2 * SECOND, 5 * SECOND, 40 * SECOND]), lambda: self._undo(found.id))
+            if self._chance(0.5):
+                engine.after(self._pick([200, SECOND]), lambda: self._complete_in_between(found.task_id))
+        return told
+
+    def _undo(self, reminder_id: str) -> None:
+        found = self.world.store.reminders([reminder_id])[reminder_id]
+        if found.deleted:
+            self.world.engine.tell(str(self._on(found, "POST", "/restore", "takes back the delete of")))
+
+    def _complete_in_between(self, task: str | None) -> None:
+        row = self.world.org.state.store.tables["Task"].get(task or "")
+        if task and row and not row["IsDeleted"] and task not in self.world.org.state.withheld:
+            self.world.engine.tell(str(self._edit_there(task, {"Status": "Completed"})))
 
     def restore_here(self) -> str | None:
         """Somebody takes a delete back."""
@@ -201,8 +218,12 @@ class Acts:
         return f"a task {self._short(made[0])} of {self._who(owner)}'s is made: {self._words(fields)}"
 
     def edit_there(self) -> str | None:
-        """Somebody, or another program, edits one or two fields; foreign values included."""
-        return self._edit_there(self._task(), self._fields_there())
+        """Somebody, or another program, edits one or two fields, foreign values included; at times both do, within one second."""
+        task = self._task()
+        told = self._edit_there(task, self._fields_there())
+        if told and self._pick([True] + [False] * 7):
+            told = f"{told}; and in the same second {self._edit_there(task, self._fields_there())}"
+        return told
 
     def _fields_there(self) -> dict[str, object]:
         choices: dict[str, Callable[[], object]] = {
@@ -475,12 +496,18 @@ class Acts:
         setattr(self.world.faults.queue, kind, 1)
         return f"queue: {kind}"
 
+    def bus_fault(self) -> str:
+        """EventBridge takes nothing, not all, or takes it and says nothing."""
+        kind, times = self._pick(["refused", "partly", "lost"]), self._pick([1, 2, 5, 12])
+        setattr(self.world.faults.bus, kind, times)
+        return f"event bus: {kind} × {times}"
+
     def crash(self) -> str:
         """The next invocation of a function dies before or after one of its calls."""
-        function = self._pick(["push", "push", "push", "pull", "pull", "poll", "api", "receive", "sweep"])
+        function = self._pick(["push", "push", "push", "pull", "pull", "poll", "api", "receive", "sweep", "announce"])
         at = (
             self.world.engine.rng.randint(
-                1, {"push": 14, "pull": 10, "poll": 9, "api": 4, "receive": 1, "sweep": 12}[function]
+                1, {"push": 14, "pull": 10, "poll": 9, "api": 4, "receive": 1, "sweep": 12, "announce": 2}[function]
             ),
             self._pick(["before", "after"]),
         )

@@ -5,7 +5,7 @@ Each wakes a function through `Functions.invoke` and is told how it ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
@@ -13,6 +13,10 @@ from zlib import crc32
 from fakes.aws_events import load
 from simulation.world.engine import MINUTE, SECOND, Engine
 from simulation.world.fibers import Fiber
+
+from reminders.core.reminder import Reminder
+from reminders.ledger.item_values import reminder_item
+from reminders.ledger.items import bind
 
 Invoke = Callable[[str, dict[str, Any], Callable[[Fiber], None]], bool]
 """Starts a function with an event; tells the caller when it ended. False: it runs as often as it may already."""
@@ -23,6 +27,8 @@ RECEIVES: Final = 5
 BATCH: Final = 20
 PULLS: Final = 2
 RETRIES: Final = 5
+COMPLETION_RETRIES: Final = 50
+"""As in template.yaml: the completions' stream is the only way that they go."""
 LONGEST: Final = 300
 """Of a stretch: a poll a day at least."""
 _SHARDS: Final = 2
@@ -30,6 +36,7 @@ _SOURCES: Final = load("pull_hints")["Records"][0]
 _STREAM: Final = load("push_stream")["Records"][0]
 _STATE: Final = load("poll_stream")["Records"][0]
 _TIMER: Final = load("poll_schedule")
+_ITEMS: Final = bind(reminders="reminders", links="links", history="history", state="state")
 
 
 @dataclass
@@ -119,15 +126,24 @@ class Queue:
 
 
 class Stream:
-    """A table's stream: shards, each in order and one batch at a time; what fails is halved, tried again, and given up at last."""
+    """A table's stream: shards, each in order and one batch at a time; what fails is halved, tried again, and given up at last.
+
+    A function that answers with `batchItemFailures` is given what begins with the first of them again.
+    """
 
     def __init__(
-        self, engine: Engine, invoke: Invoke, function: str, records: Callable[[list[str]], list[Any]]
+        self,
+        engine: Engine,
+        invoke: Invoke,
+        function: str,
+        records: Callable[[list[str]], list[Any]],
+        retries: int = RETRIES,
     ) -> None:
         self._engine = engine
         self._invoke = invoke
         self._function = function
         self._records = records
+        self._retries = retries
         self._shards: list[list[tuple[int, list[str]]]] = [[] for _ in range(_SHARDS)]
         self._busy = [False] * _SHARDS
         self.late = 0
@@ -137,8 +153,8 @@ class Stream:
         return sum(len(shard) for shard in self._shards)
 
     def put(self, key: str) -> None:
-        """A write that rings."""
-        number = crc32(key.encode()) % _SHARDS
+        """A write that the stream's filter lets through: `<item>` or `<item>/<version>`. What is of one item is in one shard."""
+        number = crc32(key.partition("/")[0].encode()) % _SHARDS
         self._shards[number].append((0, [key]))
         self._engine.after(self.late + self._engine.rng.randint(100, 900), lambda: self._deliver(number))
 
@@ -153,9 +169,10 @@ class Stream:
 
         def ended(fiber: Fiber | None) -> None:
             self._busy[number] = False
-            if fiber is None or fiber.error:
-                self._again(shard, tries, keys, throttled=fiber is None)
-            self._engine.after(0 if fiber and not fiber.error else SECOND << tries, lambda: self._deliver(number))
+            left = keys if fiber is None or fiber.error else _not_done(keys, fiber.result)
+            if left:
+                self._again(shard, tries, left, throttled=fiber is None)
+            self._engine.after(min(SECOND << tries, MINUTE) if left else 0, lambda: self._deliver(number))
 
         if not self._invoke(self._function, {"Records": self._records(keys)}, ended):
             ended(None)
@@ -163,11 +180,17 @@ class Stream:
     def _again(self, shard: list[tuple[int, list[str]]], tries: int, keys: list[str], *, throttled: bool) -> None:
         if throttled:
             shard.insert(0, (tries, keys))
-        elif tries < RETRIES:
+        elif tries < self._retries:
             half = len(keys) // 2
             shard[:0] = [(tries + 1, part) for part in (keys[:half], keys[half:]) if part]
         else:
             self._engine.tell(f"the stream gives {len(keys)} records up")
+
+
+def _not_done(keys: list[str], result: object) -> list[str]:
+    """What a function says it could not do, and all after it."""
+    failures = result.get("batchItemFailures", []) if isinstance(result, dict) else []
+    return keys[min(keys.index(each["itemIdentifier"]) for each in failures) :] if failures else []
 
 
 def reminder_records(keys: list[str]) -> list[Any]:
@@ -176,6 +199,24 @@ def reminder_records(keys: list[str]) -> list[Any]:
         _record(_STREAM, {"reminder_id": {"S": key}}, {"reminder_id": {"S": key}, "rings": {"BOOL": True}})
         for key in keys
     ]
+
+
+def completion_records(written: Mapping[str, Reminder]) -> Callable[[list[str]], list[Any]]:
+    """Records of writes that complete a reminder, as DynamoDB makes them of our own items; `written`: by key."""
+
+    def records(keys: list[str]) -> list[Any]:
+        return [
+            {
+                "eventName": "MODIFY",
+                "dynamodb": {
+                    "SequenceNumber": key,
+                    "NewImage": reminder_item(_ITEMS.reminder, written[key]).serialize(null_check=False),
+                },
+            }
+            for key in keys
+        ]
+
+    return records
 
 
 def state_records(keys: list[str]) -> list[Any]:

@@ -5,6 +5,7 @@ Every call of the outside goes through `Engine.io`: it takes time, others act me
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from simulation.world.journal import Journal
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import Org
+from reminders.aws.event_bus import EventBus
 from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
 from reminders.core.reminder import Record, Reminder
 from reminders.core.settings import User
@@ -52,6 +54,15 @@ class QueueFaults:
 
 
 @dataclass
+class BusFaults:
+    """What is wrong with EventBridge: so many of the next calls are not taken, only in part, or done without an answer."""
+
+    refused: int = 0
+    partly: int = 0
+    lost: int = 0
+
+
+@dataclass
 class OrgFaults:
     """What is wrong with the way to Salesforce beyond `org.faults`: until when it is gone, and how."""
 
@@ -64,6 +75,7 @@ class Faults:
 
     ledger: LedgerFaults = field(default_factory=LedgerFaults)
     queue: QueueFaults = field(default_factory=QueueFaults)
+    bus: BusFaults = field(default_factory=BusFaults)
     org: OrgFaults = field(default_factory=OrgFaults)
 
 
@@ -214,6 +226,46 @@ class SqsPort:
             raise EndpointConnectionError(endpoint_url="https://sqs")
 
 
+class EventsPort:
+    """The one call of EventBridge that the announcer makes, in boto3's words. `told`: every announcement's detail, as it arrived."""
+
+    def __init__(self, engine: Engine, told: list[dict[str, Any]], faults: Faults) -> None:
+        self._engine = engine
+        self._told = told
+        self._faults = faults
+
+    def put_events(self, *, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 -- boto3's names
+        """Take events; some of them, while a fault says so. Raises what boto3 raises when nobody answers."""
+        return self._engine.io(
+            f"events.put {len(Entries)}", lambda: self._take(Entries), ms=QUEUE_MS, refuse=self._refuse
+        )
+
+    def _take(self, entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        taken = len(entries)
+        if self._faults.bus.partly:
+            self._faults.bus.partly -= 1
+            self._engine.fault("bus: taken in part")
+            taken //= 2
+        self._told += [json.loads(each["Detail"]) for each in entries[:taken]]
+        return {
+            "Entries": [
+                {"EventId": str(number)} if number < taken else {"ErrorCode": "ThrottlingException"}
+                for number in range(len(entries))
+            ]
+        }
+
+    def _refuse(self, when: str) -> None:
+        bus = self._faults.bus
+        if when == "before" and bus.refused:
+            bus.refused -= 1
+            self._engine.fault("bus: refused")
+            raise EndpointConnectionError(endpoint_url="https://events")
+        if when == "after" and bus.lost:
+            bus.lost -= 1
+            self._engine.fault("bus: answer lost")
+            raise EndpointConnectionError(endpoint_url="https://events")
+
+
 class Line(HTTPAdapter):
     """The line to Salesforce: the emulated org at its end, faults on the way."""
 
@@ -281,6 +333,7 @@ class Container:
         clock: OurClock,
         faults: Faults,
         tick: Callable[[], None],
+        told: list[dict[str, Any]],
     ) -> None:
         session = requests.Session()
         session.mount("https://", Line(engine, org, clock, faults, store.journal, tick))
@@ -289,6 +342,7 @@ class Container:
         sqs = cast("Any", SqsPort(engine, queue, faults))
         self.hints = HintQueue(sqs, "https://sqs/hints", clock)
         self.dead_letters = DeadLetterQueue(sqs, "https://sqs/dead")
+        self.bus = EventBus(cast("Any", EventsPort(engine, told, faults)), "bus", clock)
         self.world = World(
             ledger=cast("Ledger", LedgerPort(engine, store, faults)), org=client, hints=self.hints, clock=clock
         )

@@ -19,12 +19,21 @@ from unittest.mock import patch
 import requests.sessions
 from fakes.people import gateway_event
 from simulation.world import short_way
-from simulation.world.aws import Queue, Schedule, Stream, reminder_records, state_records
+from simulation.world.aws import (
+    COMPLETION_RETRIES,
+    Queue,
+    Schedule,
+    Stream,
+    completion_records,
+    reminder_records,
+    state_records,
+)
 from simulation.world.engine import DAY, HOUR, MINUTE, SECOND, Engine, OurClock
 from simulation.world.fibers import Crash, Fiber
 from simulation.world.journal import By, Journal
 from simulation.world.ports import Container, Faults, Store
 
+import announce
 import api
 import poll
 import pull
@@ -41,11 +50,13 @@ from reminders import runtime, telemetry
 from reminders.aws.hint_queue import unpack
 from reminders.aws.secret import Secret
 from reminders.core import valve
+from reminders.core.reminder import Reminder
 from reminders.core.settings import User
 from reminders.runtime import Receiver
 from reminders.sync.ration import Rationed
 
 HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "announce": announce.handler,
     "api": api.handler,
     "poll": poll.handler,
     "pull": pull.handler,
@@ -53,7 +64,7 @@ HANDLERS: Final[Mapping[str, Callable[..., Any]]] = {
     "receive": receive.handler,
     "sweep": sweep.handler,
 }
-TIMEOUTS: Final = {"api": 29, "poll": 240, "pull": 45, "push": 120, "receive": 10, "sweep": 900}
+TIMEOUTS: Final = {"announce": 60, "api": 29, "poll": 240, "pull": 45, "push": 120, "receive": 10, "sweep": 900}
 """Seconds, as in template.yaml."""
 ALONE: Final = {"poll": 1, "sweep": 1, "api": 1}
 """Reserved concurrency; the API's application is one object per process, and a container answers one request at a time."""
@@ -84,6 +95,12 @@ class World:
         self._containers: dict[int, Container] = {}
         self.bell = Stream(self.engine, self.invoke, "push", reminder_records)
         self.state_bell = Stream(self.engine, self.invoke, "poll", state_records)
+        self.announced: list[dict[str, Any]] = []
+        """The detail of every announcement that reached the bus, in the order in which they did."""
+        self._completed: dict[str, Reminder] = {}
+        self.completions = Stream(
+            self.engine, self.invoke, "announce", completion_records(self._completed), COMPLETION_RETRIES
+        )
         self.sender = Sender(self.org.state, SendingPolicy(), self.org.base)
         self.crashes: dict[str, tuple[int, str]] = {}
         self.planned: Crashes = {}
@@ -179,7 +196,9 @@ class World:
         idle = self._idle.setdefault(function, [])
         if idle:
             return idle.pop()
-        return Container(self.engine, self.store, self.queue, self.org, self.clock, self.faults, self.tick)
+        return Container(
+            self.engine, self.store, self.queue, self.org, self.clock, self.faults, self.tick, self.announced
+        )
 
     def _here(self) -> Container:
         return self._containers[id(self.engine.baton.current)]
@@ -199,6 +218,7 @@ class World:
             stack.enter_context(patch.object(runtime, "world", lambda: self._here().world))
             stack.enter_context(patch.object(runtime, "receiver", self._receiver))
             stack.enter_context(patch.object(runtime, "dead_letters", lambda: self._here().dead_letters))
+            stack.enter_context(patch.object(runtime, "bus", lambda: self._here().bus))
             stack.enter_context(patch.object(runtime, "environment", lambda: site))
             stack.enter_context(patch.object(telemetry, "_emit", lambda *_: None))
             stack.enter_context(patch.object(requests.sessions.Session, "request", short_way.request))
@@ -231,10 +251,14 @@ class World:
         return bool(self.store.waiting(self.clock.now(), 1))
 
     def _drain(self) -> None:
-        """Hand on what the tables' streams would: writes that ring, first syncs, wishes for a sync."""
+        """Hand on what the tables' streams would: writes that ring or complete, first syncs, wishes for a sync."""
         rung, self.store.rung = self.store.rung, []
         for reminder_id in rung:
             self.bell.put(reminder_id)
+        completed, self.store.completed = self.store.completed, []
+        for reminder in completed:
+            self._completed[key := f"{reminder.id}/{reminder.version}"] = reminder
+            self.completions.put(key)
         due, self.store.first_sync_due = self.store.first_sync_due, []
         for user_id in due:
             self.state_bell.put(user_id)
@@ -353,10 +377,11 @@ class World:
         self.faults.ledger.throttled = self.faults.ledger.lost = self.faults.ledger.conflicts = 0
         self.faults.ledger.down_until = self.faults.org.down_until = 0
         self.faults.queue.refused = self.faults.queue.partly = 0
+        self.faults.bus.refused = self.faults.bus.partly = self.faults.bus.lost = 0
         self.crashes.clear()
         self.engine.hooks.clear()
         self.queue.chaos = False
-        self.bell.late = self.state_bell.late = 0
+        self.bell.late = self.state_bell.late = self.completions.late = 0
         self.clock.skew = 0
         self.automation = None
         self.org.state.validations.clear()
