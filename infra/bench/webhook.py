@@ -6,9 +6,12 @@ On a whole local stack: its front door, `receive`, the queue, `pull`, tables. An
 from __future__ import annotations
 
 import http.client
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from math import ceil
+from statistics import mean, median
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,6 +27,8 @@ P99_MILLISECONDS: Final = 150
 PER_SECOND: Final = 1_000
 FULL: Final = 100
 """Notifications of the largest message."""
+P99: Final = "ms to the acknowledgement, p99"
+RATE: Final = "notifications/s"
 DATA: Final = "/services/data/v66.0"
 
 
@@ -44,34 +49,55 @@ def _measure(  # noqa: PLR0913, PLR0917 - what, to where, by how many, how often
     report: Report, address: str, message: tuple[bytes, int], senders: int, messages: int, rounds: int
 ) -> None:
     body, notifications = message
-    p99s, rates = [], []
+    name = f"{OURS}, {notifications} a message"
+
+    def send(number: int) -> list[Taken]:
+        with ThreadPoolExecutor(senders) as pool:
+            return [each for one in pool.map(lambda _: _send(address, body, number), range(senders)) for each in one]
+
+    send(1)  # containers start
+    found: dict[str, list[float]] = {}
     for _ in range(rounds):
         began = time.perf_counter()
-        with ThreadPoolExecutor(senders) as pool:
-            sent = list(pool.map(lambda _: _send(address, body, ceil(messages / senders)), range(senders)))
-        took = time.perf_counter() - began
-        latencies = [each for one in sent for each in one]
-        rates.append(len(latencies) * notifications / took)
-        p99s.append(percentile(latencies, 0.99))
-        report.figure(
-            LINE,
-            f"{OURS}, {notifications} a message",
-            senders,
-            "ms to the acknowledgement, p50",
-            percentile(latencies, 0.5),
-        )
-    name = f"{OURS}, {notifications} a message"
-    p99 = report.figure(LINE, name, senders, "ms to the acknowledgement, p99", *p99s)
-    rate = report.figure(LINE, name, senders, "notifications/s", *rates)
+        taken = send(ceil(messages / senders))
+        samples = {
+            RATE: len(taken) * notifications / (time.perf_counter() - began),
+            "ms to the acknowledgement, p50": percentile([each.whole for each in taken], 0.5),
+            P99: percentile([each.whole for each in taken], 0.99),
+            # Where they went; the emulated queue answers within the handler's time, beside its own work.
+            "ms of them waiting for a container, mean": mean(each.queue for each in taken),
+            "ms of them in the handler, mean": mean(each.handler for each in taken),
+            "ms of them the handler's own work, mean": mean(each.processor for each in taken),
+            "ms of them in the gateway and on the way, mean": mean(each.rest for each in taken),
+        }
+        for unit, sample in samples.items():
+            found.setdefault(unit, []).append(sample)
+    for unit, several in found.items():
+        report.figure(LINE, name, senders, unit, *several)
     if senders == 10:  # noqa: PLR2004 - what is promised
         words = f"p99 of the acknowledgement, 10 senders, {notifications} a message, ms"
-        report.most(LINE, words, p99.median, P99_MILLISECONDS, counted=False)
+        report.most(LINE, words, median(found[P99]), P99_MILLISECONDS, counted=False)
         if notifications == FULL:
-            report.least(LINE, "notifications/s, 10 senders", rate.median, PER_SECOND)
+            report.least(LINE, "notifications/s, 10 senders", median(found[RATE]), PER_SECOND)
 
 
-def _send(address: str, body: bytes, messages: int) -> list[float]:
-    """Send one message after the other on one connection; gives milliseconds. Raises RuntimeError for one not acknowledged."""
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds of one acknowledgement: the whole, as the sender saw it, and what the gateway says of it (`Server-Timing`)."""
+
+    whole: float
+    queue: float
+    handler: float
+    processor: float
+
+    @property
+    def rest(self) -> float:
+        """What was spent neither in the handler nor waiting for it."""
+        return self.whole - self.queue - self.handler
+
+
+def _send(address: str, body: bytes, messages: int) -> list[Taken]:
+    """Send one message after the other on one connection. Raises RuntimeError for one that is not acknowledged."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     taken = []
@@ -80,7 +106,9 @@ def _send(address: str, body: bytes, messages: int) -> list[float]:
         connection.request("POST", parts.path, body, {"Content-Type": "text/xml; charset=utf-8"})
         answer = connection.getresponse()
         text = answer.read()
-        taken.append(1000 * (time.perf_counter() - began))
+        whole = 1000 * (time.perf_counter() - began)
+        told = {name: float(part) for name, part in re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"])}
+        taken.append(Taken(whole, **told))
         if answer.status != http.HTTPStatus.OK or b"<Ack>true</Ack>" not in text:
             raise RuntimeError(f"not acknowledged: {answer.status} {text[:200]!r}")
     connection.close()

@@ -22,7 +22,7 @@ from moto.backends import get_backend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from infra.local import dynamodb
+from infra.local import dynamodb, lighter_moto
 
 HOST: Final = "127.0.0.1"
 
@@ -52,6 +52,7 @@ def _read(environ: dict[str, Any]) -> Any:  # noqa: ANN401 - WSGI's input has no
 
 def application() -> OneAtATime:
     """The AWS services that moto emulates."""
+    lighter_moto.apply()
     dispatcher: Application = DomainDispatcherApplication(create_backend_app)
     return OneAtATime(dispatcher)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -49,6 +50,16 @@ class Configuration:
     environment: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a function gave back, and seconds: it waited for a free container, ran in it, and used its processor meanwhile."""
+
+    value: Any
+    waited: float
+    ran: float
+    worked: float
+
+
 class _Container:
     """One worker process."""
 
@@ -82,8 +93,8 @@ class _Container:
             self.stop()
             raise
 
-    def call(self, event: Any, ahead: float) -> Any:  # noqa: ANN401 - an event and a result are any JSON
-        """Hand one event over and wait for the result; the function's clock is `ahead` seconds ahead. Raises FunctionError."""
+    def call(self, event: Any, ahead: float) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON
+        """Hand one event over and wait for the answer; the function's clock is `ahead` seconds ahead. Raises FunctionError."""
         request = {
             "id": str(uuid.uuid4()),
             "deadline": time.time() + self._configuration.timeout,
@@ -97,7 +108,7 @@ class _Container:
             pipe.flush()
         except BrokenPipeError:
             raise FunctionError("Runtime.ExitError", "the container had ended") from None
-        return self._read(self._configuration.timeout).get("result")
+        return self._read(self._configuration.timeout)
 
     def usable(self) -> bool:
         """Whether it can take another event."""
@@ -113,23 +124,15 @@ class _Container:
                     pipe.close()
 
     def _read(self, seconds: float) -> dict[str, Any]:
-        timed_out = threading.Event()
-
-        def give_up() -> None:
-            timed_out.set()
-            self._process.kill()
-
         pipe = self._process.stdout
         assert pipe is not None  # noqa: S101 - for the type checker: it was started with a pipe
-        timer = threading.Timer(seconds, give_up)
-        timer.start()
-        try:
-            line = pipe.readline()
-        finally:
-            timer.cancel()
-        if timed_out.is_set():
+        answered = select.poll()
+        answered.register(pipe, select.POLLIN)
+        if not answered.poll(1000 * seconds):
+            self._process.kill()
             self._process.wait()  # else it would still look usable
             raise FunctionError("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
+        line = pipe.readline()  # one answer per event, written in one go
         if not line:
             raise FunctionError("Runtime.ExitError", f"the container ended with {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)
@@ -154,12 +157,19 @@ class Function:
 
     def invoke(self, event: Any) -> Any:  # noqa: ANN401 - an event and a result are any JSON
         """Run the function and return its result; waits while its concurrency is used up. Raises FunctionError."""
+        return self.timed(event).value
+
+    def timed(self, event: Any) -> Result:  # noqa: ANN401 - an event is any JSON
+        """Do the same, and tell how long it took."""
+        asked = time.monotonic()
         with self._free:
             began = time.monotonic()
             try:
                 container = self._take()
                 try:
-                    return container.call(event, self._clock.ahead)
+                    waited = time.monotonic() - asked
+                    answer = container.call(event, self._clock.ahead)
+                    return Result(answer["result"], waited, *answer["took"])
                 finally:
                     self._give_back(container)
             except FunctionError as error:

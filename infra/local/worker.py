@@ -117,8 +117,11 @@ def _answer(handler: Any, line: str) -> str:  # noqa: ANN401 - a handler takes a
     request = json.loads(line)
     Ahead.seconds = request["ahead"]
     os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{int(time.time()):08x}-{request['id'].replace('-', '')[:24]};Sampled=0"
+    began, worked = time.perf_counter(), time.process_time()
     try:
-        answer = json.dumps({"result": handler(request["event"], Context(request["id"], request["deadline"]))})
+        result = handler(request["event"], Context(request["id"], request["deadline"]))
+        took = [time.perf_counter() - began, time.process_time() - worked]
+        answer = json.dumps({"result": result, "took": took})
     except Exception as error:  # noqa: BLE001 - whatever a function raises is reported, not ours to judge
         return json.dumps(_failure(error))
     if len(answer) > RESPONSE_LIMIT:

@@ -69,6 +69,14 @@ def test_a_warm_container_is_used_again(started: Start) -> None:
     assert function.invoke({})["pid"] == function.invoke({})["pid"]
 
 
+def test_waiting_is_told_from_running_and_running_from_work(started: Start) -> None:
+    """Of a handler that sleeps, nearly nothing is the processor's; a container's start is waiting."""
+    function = started(configuration())
+    cold, warm = function.timed({"sleep": 0.1}), function.timed({"sleep": 0.1})
+    assert cold.waited > warm.waited
+    assert warm.ran > 0.1 > warm.worked >= 0
+
+
 @pytest.mark.parametrize(
     ("event", "told"),
     [
