@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from reminders.core import mapping
 from reminders.core.reminder import (
@@ -95,9 +95,8 @@ class Merged:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One field's share of the result."""
+class _Part(NamedTuple):
+    """One field's share of the result. A tuple, since seven are made for every task that is read."""
 
     pair: Pair
     take: bool = False
@@ -213,7 +212,10 @@ def _subject(here: str | None, there: str | None, sides: Sides) -> _Part:
 
     Our side of the pair stays empty: what we last agreed on are the template's inputs.
     """
-    then = render(sides.settings.subject_template, sides.agreed.inputs) or None if sides.agreed else here
+    agreed = sides.agreed
+    if agreed is None or agreed.inputs == inputs(sides.reminder.values):
+        return _Part(pair=(None, there))
+    then = render(sides.settings.subject_template, agreed.inputs) or None
     return _Part(pair=(None, there), send=here not in {then, there})
 
 

@@ -211,8 +211,10 @@ def _merge_pair(
         Sides(reminder=reminder, task=task, agreed=base[0], settings=settings, now=now, skew=terms.skew)
     )
     seen, again = seen_again(reminder, now)
+    seen = released(seen)
+    waits = bool(merged.send)
     after = replace(
-        released(seen),
+        seen,
         values=merged.values,
         agreement=merged.agreement,
         intents=base[1],
@@ -220,6 +222,12 @@ def _merge_pair(
         handed_over=False,
         tombstone=None,
         completion=completion(reminder, merged.values, task, base[0], settings),
+        pending=waits and seen.pending,
+        next_attempt=seen.next_attempt if waits else None,
+        attempts=seen.attempts if waits else 0,
+        trouble=seen.trouble if waits else None,
+        retrying=seen.retrying if waits else None,
+        rings=waits and seen.rings,
     )
     lines = (
         *again,
@@ -227,8 +235,7 @@ def _merge_pair(
         *arrived(reminder, base[0], task, settings, now),
         *merged.lines,
     )
-    if not merged.send:
-        after = replace(after, pending=False, next_attempt=None, attempts=0, trouble=None, retrying=None, rings=False)
+    if not waits:
         record = changed(reminder, after, lines, task)
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:

@@ -65,4 +65,6 @@ def length(text: str) -> int:
 
 def cut(text: str, limit: int) -> str:
     """Cut at `limit` UTF-16 units without splitting a character."""
+    if text.isascii() and len(text) <= limit:
+        return text.rstrip()
     return text.encode("utf-16-le")[: 2 * limit].decode("utf-16-le", "ignore").rstrip()
