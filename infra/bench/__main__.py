@@ -54,7 +54,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
                     with running_org() as org:
                         org.create(500)
                         outbound.counts(report, org, 500, 400)
-                    outbound.race(report, 100 if quick else 500, rounds)
+                    outbound.race(report, 100 if quick else 500, rounds, place, rivals)
                 case "idle" if not reason:
                     money.tell(report, idle.counts(report, (100, 1_000) if quick else (1_000, 10_000, 100_000)))
                 case "webhook":

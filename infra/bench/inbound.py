@@ -23,10 +23,9 @@ from typing import Any, Final
 import requests
 from fakes.memory_hints import MemoryHints
 from fakes.memory_ledger import MemoryLedger
-from simple_salesforce.api import Salesforce
 
 from infra.bench.measure import OURS, Report, by_turns
-from infra.bench.rivals import Peers, Run
+from infra.bench.rivals import Peers, Run, simple_salesforce
 from infra.bench.stage import DATA, Org, Stored, on_dynamodb, running_org, timed, world
 from reminders.core.reminder import imported_id
 from reminders.core.task import Hint
@@ -227,13 +226,7 @@ def _memory(report: Report, state: _Race, ours: World) -> None:
 def plain(state: _Race) -> None:
     """Do what one writes in a few minutes: a query of what changed, each row put into a table. Nothing is merged."""
     with requests.Session() as session:
-        _plainly(session)
-        client = Salesforce(
-            instance_url=state.org.address.replace("http:", "https:"),
-            session_id=state.org.token(),
-            version="66.0",
-            session=session,
-        )
+        client = simple_salesforce(state.org, session)
         number = 0
         with closing(sqlite3.connect(state.folder / "plain.db")) as database, database:
             database.execute(f"CREATE TABLE IF NOT EXISTS task ({', '.join(TASK_FIELDS)}, PRIMARY KEY (Id))")
@@ -245,18 +238,6 @@ def plain(state: _Race) -> None:
                 )
                 number += 1
     state.whole(number)
-
-
-def _plainly(session: requests.Session) -> None:
-    """Lead a session to the plain HTTP of a local org: simple-salesforce builds https addresses only."""
-    adapter = session.get_adapter("http://")
-
-    class Plain(requests.adapters.HTTPAdapter):
-        def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - handed on
-            request.url = (request.url or "").replace("https:", "http:", 1)
-            return adapter.send(request, *args, **kwargs)
-
-    session.mount("https://", Plain())
 
 
 @dataclass

@@ -6,10 +6,12 @@ stores each answer. The others write and do not look; the limit is the platform'
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from math import ceil
+from pathlib import Path
 from typing import Any, Final
 
 import requests
@@ -17,6 +19,7 @@ from fakes.memory_ledger import MemoryLedger
 
 from infra.bench import inbound
 from infra.bench.measure import OURS, Report, by_turns
+from infra.bench.rivals import Peers, Send
 from infra.bench.stage import DATA, PER_CALL, Org, running_org, timed, world
 from reminders.core import edit
 from reminders.core.reminder import Values, imported_id
@@ -100,8 +103,8 @@ def arrived(org: Org, task_id: str, words: str) -> None:
         raise RuntimeError(f"{task_id} has not arrived: {row['Description']}")
 
 
-def race(report: Report, size: int, rounds: int) -> None:
-    """Run ours, the peers and the limit by turns on one org with so many tasks."""
+def race(report: Report, size: int, rounds: int, folder: Path, peers: Peers) -> None:
+    """Run ours, the peers and the limit by turns on one org with so many tasks. Raises RuntimeError if a peer leaves one out."""
     with running_org() as org:
         org.create(size)
         ours = world(org, MemoryLedger())
@@ -123,15 +126,24 @@ def race(report: Report, size: int, rounds: int) -> None:
             ONE_BY_ONE: timed(size, lambda: _one_by_one(session, org, todo["words"])),
             FEWEST: timed(size, lambda: _fewest(session, org, todo["words"])),
         }
+        for name, send in peers.outbound(org, folder).items():
+            contenders[name] = timed(size, partial(_sent, send, org, todo))
         for contender, run in contenders.items():
             edited()
             before = org.calls()
             run()
             report.figure(LINE, contender, size, "API calls", org.calls() - before)
+            arrived(org, org.tasks[-1], todo["words"])
         # Each turn has edits of its own: what another has written would be a change on the other side.
         for name, found in by_turns(rounds, contenders, turn=edited).items():
             report.figure(LINE, name, size, UNIT, *found)
         session.close()
+
+
+def _sent(send: Send, org: Org, todo: Mapping[str, Any]) -> None:
+    records = [{"Id": each, "Description": f"{todo['words']} {each}"} for each in org.tasks]
+    if (number := send(records)) != len(records):
+        raise RuntimeError(f"{number} of {len(records)} were updated")
 
 
 def _one_by_one(session: requests.Session, org: Org, words: str) -> None:

@@ -10,11 +10,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+
+import requests
+from simple_salesforce.api import Salesforce
 
 from infra.bench.stage import Org
 
@@ -23,6 +26,7 @@ DLT: Final = "dlt[duckdb]==1.31.0"
 INGESTR: Final = "ingestr==0.15.9"  # the last that is Python; later ones fetch a program
 TAP: Final = "tap-salesforce==2.8.1"
 AIO_SF: Final = "aio-sf==0.1.0b14"
+JSFORCE: Final = "jsforce@3.10.16"  # later ones want Node 22
 PASSWORD: Final = "measured1"  # noqa: S105 - opens an emulated org
 TOKEN: Final = "TOKEN"  # noqa: S105 - same
 FETCH_SECONDS: Final = 300
@@ -30,6 +34,9 @@ RUN_SECONDS: Final = 900
 
 Run = Callable[[str], int]
 """Reads what has changed since an ISO time and stores it; gives how many tasks."""
+
+Send = Callable[[Sequence[Mapping[str, str]]], int]
+"""Updates these tasks (`Id` and fields); gives how many were updated."""
 
 
 @dataclass
@@ -69,6 +76,21 @@ class Peers:
             found["Singer tap-salesforce, into JSON lines"] = _Tap(org, folder)
         return found
 
+    def outbound(self, org: Org, folder: Path) -> dict[str, Send]:
+        """Give those that update tasks."""
+        if not self.wanted:
+            return {}
+        found: dict[str, Send] = {"simple-salesforce, Bulk API 2.0": lambda records: _bulk2(org, records)}
+        python = ["uv", "run", "--offline", "--no-project", "--with", AIO_SF, "python"]
+        if self._fetched(AIO_SF, ["uv", "run", "--no-project", "--with", AIO_SF, "python", "-c", "import aio_sf"]):
+            command = [*python, str(HERE / "aio_sf_update.py")]
+            found["aio-sf, collections"] = lambda records: _updated(command, org, folder, records)
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
+        if self._fetched(JSFORCE, [*npm, JSFORCE]):
+            script = str(shutil.copy(HERE / "jsforce_update.mjs", folder))  # it finds packages beside itself
+            found["jsforce, collections"] = lambda records: _updated(["node", script], org, folder, records)
+        return found
+
     def _fetched(self, name: str, command: list[str]) -> bool:
         if shutil.which(command[0]) is None:
             self.absent[name] = f"{command[0]} is not installed"
@@ -95,6 +117,38 @@ def ran(command: list[str], folder: Path, env: Mapping[str, str]) -> str:
     if done.returncode:
         raise RuntimeError(f"{' '.join(command[:6])} failed: {done.stderr[-1500:]}{done.stdout[-500:]}")
     return done.stdout
+
+
+def plainly(session: requests.Session) -> requests.Session:
+    """Lead a session to the plain HTTP of a local org: simple-salesforce builds https addresses only."""
+    adapter = session.get_adapter("http://")
+
+    class Plain(requests.adapters.HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - handed on
+            request.url = (request.url or "").replace("https:", "http:", 1)
+            return adapter.send(request, *args, **kwargs)
+
+    session.mount("https://", Plain())
+    return session
+
+
+def simple_salesforce(org: Org, session: requests.Session) -> Salesforce:
+    """Give simple-salesforce's client, signed in."""
+    address = org.address.replace("http:", "https:")
+    return Salesforce(instance_url=address, session_id=org.token(), version="66.0", session=plainly(session))
+
+
+def _bulk2(org: Org, records: Sequence[Mapping[str, str]]) -> int:
+    with requests.Session() as session:
+        bulk: Any = simple_salesforce(org, session).bulk2
+        jobs = bulk.Task.update(records=[dict(each) for each in records])
+    return sum(job["numberRecordsProcessed"] - job["numberRecordsFailed"] for job in jobs)
+
+
+def _updated(command: list[str], org: Org, folder: Path, records: Sequence[Mapping[str, str]]) -> int:
+    file = folder / "records.json"
+    file.write_text(json.dumps(records), encoding="utf-8")
+    return int(ran([*command, org.address, org.token(), str(file)], folder, os.environ).split()[-1])
 
 
 def _dlt(org: Org, folder: Path, since: str) -> int:
