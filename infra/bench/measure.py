@@ -50,12 +50,13 @@ class Promise:
 
 @dataclass
 class Report:
-    """Everything of one run. `absent`: contenders that could not be had, and why."""
+    """Everything of one run. `absent`: contenders that could not be had, and why. `remarks`: what bounds a promise."""
 
     figures: list[Figure] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def figure(self, line: str, contender: str, size: int, unit: str, *samples: float, note: str = "") -> Figure:
         """Add samples to a contender's figure, which is made when there is none."""
@@ -95,6 +96,7 @@ class Report:
             "versions": {name: version(name) for name in PACKAGES},
             "figures": [asdict(each) | {"median": each.median} for each in self.figures if each.samples],
             "promises": [asdict(each) for each in self.promises],
+            "remarks": self.remarks,
             "absent": self.absent,
             "seconds": self.seconds,
         }
@@ -112,6 +114,7 @@ class Report:
             for each in self.promises
         ]
         parts.append("\n".join(["### Promises\n", "| line | promise | found | |\n|---|---|--:|---|", *promised]))
+        parts += self.remarks
         parts += [f"Not there: {name}, because {why}" for name, why in self.absent.items()]
         return "\n\n".join(parts) + "\n"
 
