@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from fakes.on_the_page import edit, enter_list, expect_stored, lists, make, names, open_as, open_reminder, panel, stored
+from fakes.on_the_page import (
+    edit,
+    enter_list,
+    expect_stored,
+    lists,
+    make,
+    names,
+    open_as,
+    open_reminder,
+    panel,
+    push,
+    stored,
+)
 from fakes.people import BO, Api, sync_on
 from playwright.sync_api import APIResponse, Page, Route, expect
 
@@ -210,6 +222,48 @@ def test_a_stale_edit_is_taken_back_and_doing_it_anyway_is_a_choice(page: Page, 
     expect(names(page)).to_have_count(0)
     expect(page.locator(".refusal")).to_have_count(0)
     expect_stored(page, api, [reminder_id], status="Complete")
+
+
+@pytest.mark.parametrize("keys", ["c", "e", "Delete"])
+def test_what_only_the_sync_noted_meanwhile_is_no_reason_to_refuse(page: Page, api: Api, keys: str) -> None:
+    """C5: nobody has changed what the person saw, so a second edit soon after the first, which is being sent, goes through."""
+    reminder_id = make(api, "Call Nina", details="Ask for the order number")
+    open_as(page)
+    enter_list(page)
+    page.route("**/api/reminders?**", lambda route: route.abort())  # the list has not looked again since
+    push(api, reminder_id)
+    page.keyboard.press(keys)
+    if keys == "e":
+        page.get_by_label("Name", exact=True).fill("Call Kim")
+        page.keyboard.press("Enter")
+    expect_stored(page, api, [reminder_id], version=4)
+    expect(page.locator(".refusal")).to_have_count(0)
+    changed = stored(api, reminder_id)
+    assert (changed["status"] == "Complete", changed["name"] == "Call Kim", bool(changed["deleted"])) == (
+        keys == "c",
+        keys == "e",
+        keys == "Delete",
+    )
+
+
+def test_details_are_not_written_over_unseen(page: Page, api: Api) -> None:
+    """C5: of a reminder that was only pushed they are saved; what somebody else wrote into them beyond the list's excerpt is told first."""
+    long = "x" * 200
+    reminder_id = make(api, "Call Nina", details=long)
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    expect(one.get_by_label("Details")).to_have_value(long)
+    page.route("**/api/reminders?**", lambda route: route.abort())
+    push(api, reminder_id)
+    one.get_by_label("Details").fill(f"{long} mine")
+    one.get_by_label("Name").focus()
+    expect_stored(page, api, [reminder_id], details=f"{long} mine", version=4)
+    expect(page.locator(".slds-has-error")).to_have_count(0)
+    edit(api, reminder_id, version=4, details=f"{long} theirs")
+    one.get_by_label("Details").fill(f"{long} mine again")
+    one.get_by_label("Name").focus()
+    expect(page.locator(".refusal")).to_contain_text("Not saved: Call Nina")
+    expect_stored(page, api, [reminder_id], details=f"{long} theirs")
 
 
 def test_two_quick_edits_of_one_reminder_both_count(page: Page, api: Api) -> None:

@@ -86,6 +86,13 @@ def lists(page: Page, name: str) -> None:
     page.get_by_role("navigation", name="Lists").get_by_role("link", name=name).click()
 
 
+def push(api: Api, reminder_id: str) -> None:
+    """Have the sync note twice that it sent a reminder, as a push does: before its call and after it. No value changes."""
+    for _ in range(2):
+        reminder = api.ledger.reminders([reminder_id])[reminder_id]
+        assert api.ledger.save([Record(reminder=replace(reminder, attempts=reminder.attempts + 1))]) != [None]
+
+
 def refuse(api: Api, reminder_id: str, message: str = "No calls on Sundays") -> None:
     """Have Salesforce refuse this reminder."""
     reminder = api.ledger.reminders([reminder_id])[reminder_id]

@@ -31,6 +31,15 @@ export const EVENTS = {
 
 const LONGEST = 60;
 
+/**
+ * Whether a reminder still shows what somebody has seen of it: then what was written meanwhile are the sync's own notes (sent, agreed).
+ * `fields` are about to be set, so they must have been seen; of a list's one only the excerpt of its details was.
+ */
+export function showsSame(seen, now, fields) {
+  const same = (field) => !(field in seen && field in now) || (seen[field] ?? null) === (now[field] ?? null);
+  return Boolean(now) && fields.every((field) => field in seen && field in now) && Boolean(seen.deleted) === Boolean(now.deleted) && [...Object.keys(FIELDS), "excerpt"].every(same);
+}
+
 /** One line for each field in which they differ: "Due: Mon 23 Nov → Tue 24 Nov". */
 export function differences(before, after) {
   return Object.keys(FIELDS)

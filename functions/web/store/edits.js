@@ -5,6 +5,7 @@ import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { announce, batch, signal } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
+import { showsSame } from "./differences.js";
 import { ahead, find, put, putAll, remember, rememberAll } from "./lists.js";
 import { offerUndo, withdraw } from "./undo.js";
 import { look } from "./watch.js";
@@ -15,6 +16,7 @@ export const refusals = signal(new Map());
 const queues = new Map(); // reminder id → the newest edit's promise
 
 const MOST = 200; // items in one request
+const AGAIN = 3; // times that an edit goes out anew because of what only the sync wrote meanwhile
 
 /** Create a reminder; the same key never makes two. Throws Refusal. */
 export async function create(values, key) {
@@ -25,9 +27,9 @@ export async function create(values, key) {
   return body;
 }
 
-/** Change values. Gives the reminder, or null if that was refused. */
-export function change(id, values) {
-  return attempt(id, values, (version) => call("PATCH", reminderPath(id), { body: values, version }), () => change(id, values));
+/** Change values. `item` is the reminder where more of it is seen than a list has. Gives the reminder, or null if that was refused. */
+export function change(id, values, item) {
+  return attempt(id, values, (version) => call("PATCH", reminderPath(id), { body: values, version }), () => change(id, values, item), item);
 }
 
 export function remove(id) {
@@ -125,16 +127,18 @@ async function attemptAll(chosen, act) {
 
 /** `last` are the reminders as their edits before gave them, null where those were refused. Gives id → reminder for what was done. */
 async function sentAll(items, last, acts) {
-  const wanted = items.map((item, at) => ({ item, version: last[at]?.version })).filter(({ version }) => version !== undefined);
+  const wanted = items.map((item, at) => ({ item, on: last[at], left: AGAIN })).filter(({ on }) => on);
   const answers = new Map();
-  for (let from = 0; from < wanted.length; from += MOST) {
-    const part = wanted.slice(from, from + MOST);
-    const results = await bulk(part.map(({ item: { id }, version }) => ({ ...acts.get(id).action, id, version })));
+  while (wanted.length) {
+    const part = wanted.splice(0, MOST);
+    const results = await bulk(part.map(({ item: { id }, on: { version } }) => ({ ...acts.get(id).action, id, version })));
     const refused = [];
     results.forEach(({ status, reminder, error }, at) => {
-      const { item } = part[at];
-      if (error) refused.push([item.id, refusal(item, { ...error, status, current: reminder }, acts.get(item.id))]);
-      else answers.set(item.id, reminder);
+      const { item, on, left } = part[at];
+      const { action } = acts.get(item.id);
+      if (!error) answers.set(item.id, reminder);
+      else if (status === 412 && left && showsSame(on, reminder, Object.keys(action.changes ?? {}))) wanted.push({ item, on: reminder, left: left - 1 });
+      else refused.push([item.id, refusal(item, { ...error, status, current: reminder }, acts.get(item.id))]);
     });
     batch(() => {
       rememberAll(results.map(({ reminder }) => reminder).filter(Boolean));
@@ -184,12 +188,13 @@ function said(done, one, more, values = {}) {
 const pick = (item, fields) => Object.fromEntries(fields.map((field) => [field, item[field]]));
 
 function attempt(id, values, send, again, item) {
-  const seen = find(id) ?? item;
-  if (!seen) return Promise.resolve(null);
+  const listed = find(id);
+  if (!listed && !item) return Promise.resolve(null);
+  const seen = { ...item, ...listed };
   put(refusals, id, undefined);
   put(ahead, id, { ...ahead.value.get(id), ...values });
   const before = queues.get(id);
-  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(id, seen, () => send(last.version), again) : null));
+  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(seen, last, Object.keys(values), send, again) : null));
   queues.set(id, run);
   return run.finally(() => {
     if (queues.get(id) !== run) return;
@@ -206,15 +211,17 @@ const refusal = (seen, { message, field, current, status }, { again }) => ({
 });
 
 /** Send one edit; the next of the same reminder goes out on the version that this one gave, and not at all after a refusal. */
-async function sent(id, seen, send, again) {
+async function sent(seen, on, fields, send, again, left = AGAIN) {
   try {
-    const { body } = await send();
+    const { body } = await send(on.version);
     remember(body);
     return body;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    if (error.current) remember(error.current);
-    put(refusals, id, refusal(seen, error, { again }));
+    const { current, status } = error;
+    if (status === 412 && left && showsSame(on, current, fields)) return sent(seen, current, fields, send, again, left - 1);
+    if (current) remember(current);
+    put(refusals, seen.id, refusal(seen, error, { again }));
     announce(t("Not saved: {name}", { name: seen.name }));
     return null;
   }

@@ -102,7 +102,7 @@ function whatCanBeDone(item, locked) {
 const Fields = ({ item, locked }) => {
   /** Save one field; a refusal is told beside it, so the list need not tell it again. */
   const save = (field) => async (value) => {
-    if (await change(item.id, { [field]: value ?? (field === "name" ? "" : null) })) return null;
+    if (await change(item.id, { [field]: value ?? (field === "name" ? "" : null) }, item)) return null;
     const refusal = refusals.value.get(item.id);
     if (refusal && !refusal.stale) dismiss(item.id);
     return refusal ?? { message: "The server does not answer." };
