@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fakes.on_the_page import edit, expect_stored, make, names, open_as, open_reminder, panel
-from fakes.people import Api
+from fakes.people import ADA, BO, Api
 from playwright.sync_api import Page, expect
 
 
@@ -37,6 +37,39 @@ def test_a_refusal_is_shown_at_its_field_and_what_was_typed_stays(page: Page, ap
     page.keyboard.press("Enter")
     expect(one.locator(".slds-has-error").first).to_contain_text("A reminder needs a name.")
     expect(names(page)).to_have_text(["Call Nina"])
+
+
+def test_what_is_open_stays_live_after_it_has_left_the_list(page: Page, api: Api) -> None:
+    """C1: moved to another day, completed: what happens to it then, its sync state and history included, is seen all the same."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    one.get_by_label("Due").fill("2026-12-24")
+    page.keyboard.press("Enter")
+    expect(names(page)).to_have_count(0)
+    expect_stored(page, api, [reminder_id], version=2)
+    edit(api, reminder_id, version=2, due="2026-12-31", details="Later still")
+    expect(one.get_by_label("Due")).to_have_value("2026-12-31")
+    expect(one.get_by_label("Details")).to_have_value("Later still")
+    expect(one.locator(".line")).to_have_count(3)
+
+
+def test_what_is_open_and_not_ones_own_any_more_says_so(page: Page, api: Api) -> None:
+    """C7: handed on by whoever made it, its values stand there no longer as if they could be edited; given back, they do."""
+    reminder_id = str(
+        api("POST", "/api/reminders", {"name": "Call Nina", "due": "2026-11-22", "assignee": BO}, by=ADA).json["id"]
+    )
+    open_as(page)
+    open_reminder(page, "Call Nina")
+    for version, assignee in ((1, ADA), (2, BO)):
+        headers = {"If-Match": f'"{version}"'}
+        assert (
+            api("PATCH", f"/api/reminders/{reminder_id}", {"assignee": assignee}, by=ADA, headers=headers).status == 200
+        )
+        if assignee == ADA:
+            expect(panel(page).get_by_role("alert")).to_have_text("There is no such reminder, or it is not yours.")
+            expect(panel(page).get_by_label("Name")).to_have_count(0)
+    expect(panel(page).get_by_label("Name")).to_have_value("Call Nina")
 
 
 def test_the_address_leads_back_to_the_open_reminder(page: Page, api: Api) -> None:

@@ -123,6 +123,9 @@ export function find(id) {
   return found.reduce((one, other) => (one && one.version >= other.version ? one : other), null);
 }
 
+/** What of a reminder moves on whenever anything about it does. */
+export const stamp = ({ version, sync_state: state, sync_reason: reason }) => `${version} ${state} ${reason}`;
+
 const shownOrKnown = ({ index, known }, id) => index.value.get(id) ?? known.value.get(id);
 
 /** Keep answers of the server's: for a while they count more than a list that may lag behind them. */

@@ -2,10 +2,10 @@
 // unchanged one costs a 304 without a body. Polling, not a socket: Lambda behind an HTTP API holds no connections, and a lost
 // answer repairs itself with the next.
 
-import { call } from "../lib/api.js";
+import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { signal } from "../lib/ui.js";
-import { assignable, listed, me, names, put, settle } from "./lists.js";
+import { assignable, listed, me, names, put, remember, settle, stamp } from "./lists.js";
 import { namePeople } from "./people.js";
 
 const EVERY = 2_000; // ms between two looks at the lists while the page is seen
@@ -16,12 +16,13 @@ const RARELY = 30_000; // ms between two looks at what only adorns: problems, th
 export const trouble = signal(null); // the Refusal for which the lists cannot be read now
 export const status = signal(null);
 export const problems = signal(null); // { causes, truncated, etag }
+export const missing = signal(null); // id of the open reminder, once it is not there or not one's own any more
 
 const COUNTED = ["completed", "today", "overdue"]; // what the day's progress and the numbers beside the lists are made of
 
 const QUERIES = { given: () => `view=open&assigned_by=${me.value.id}` }; // lists that are no view of their own
 
-const wanted = { views: [] };
+const wanted = { views: [], open: null, seen: null }; // `open`: id of the reminder that is open; `seen`: its stamp
 const due = new Map(); // name of a rare look → when it is next due
 let timer = null;
 let round = 0;
@@ -31,6 +32,12 @@ let failures = 0;
 export function watch(views) {
   wanted.views = views;
   return look();
+}
+
+/** Look at this reminder, too, while it is open. Gives what ends that. */
+export function watchOpen(id) {
+  Object.assign(wanted, { open: id, seen: null });
+  return () => wanted.open === id && (wanted.open = null);
 }
 
 export function stopWatching() {
@@ -46,7 +53,7 @@ export async function look() {
   clearTimeout(timer);
   const mine = (round += 1);
   try {
-    await Promise.all([...wanted.views.map(readView), ...rare()]);
+    await Promise.all([...wanted.views.map(readView), readOpen(), ...rare()]);
     failures = 0;
     trouble.value = null;
   } catch (error) {
@@ -91,6 +98,24 @@ async function readView(view) {
   show(view, pages);
   settle();
   await namePeople(listed.value.get(view).items);
+}
+
+/** What is open is read by itself once no list that is looked at has it: it was moved to another day, completed, handed on. */
+async function readOpen() {
+  const { open, views } = wanted;
+  const isListed = views.some((view) => listed.value.get(view)?.items.some(({ id }) => id === open));
+  if (!open || isListed || missing.value === open) {
+    if (isListed) missing.value = null;
+    return;
+  }
+  try {
+    const { body } = await call("GET", reminderPath(open));
+    if (stamp(body) !== wanted.seen) remember(body);
+    wanted.seen = stamp(body);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    missing.value = open;
+  }
 }
 
 async function readPage(view, cursor, known) {

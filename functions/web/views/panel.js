@@ -12,8 +12,9 @@ import { go, route } from "../lib/routes.js";
 import { component, effect, html, signal, untracked } from "../lib/ui.js";
 import { t } from "../lib/words.js";
 import { change, dismiss, ignore, refusals, restore, retry, syncThis } from "../store/edits.js";
-import { find, me, names } from "../store/lists.js";
+import { find, me, names, stamp } from "../store/lists.js";
 import { learn } from "../store/people.js";
+import { missing, watchOpen } from "../store/watch.js";
 import { people } from "./composer.js";
 import { History } from "./history.js";
 import { completeThem, deleteThem } from "./list_keys.js";
@@ -34,19 +35,23 @@ export const Panel = component((self) => {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       failed.value = error;
+      if (error.status === 404) read.value = null;
     }
   };
   self.onMount(() => {
     document.querySelector(".panel")?.focus({ preventScroll: true });
+    const stop = watchOpen(self.props.id);
     let seen = null;
-    // The list is watched; when this one's version moves on, what only the whole reminder has is read again.
-    return effect(() => {
-      const now = find(self.props.id);
-      const stamp = now && !now.busy ? `${now.version} ${now.sync_state} ${now.sync_reason}` : seen;
-      if (seen === stamp && seen !== null) return;
-      seen = stamp;
+    // It is watched; when its version moves on, what only the whole reminder has is read again.
+    const end = effect(() => {
+      const { id } = self.props;
+      const now = find(id);
+      const found = missing.value === id ? "missing" : now && !now.busy ? stamp(now) : seen;
+      if (seen === found && seen !== null) return;
+      seen = found;
       untracked(load);
     });
+    return () => (stop(), end());
   });
   return ({ id }) => {
     const listed = find(id);
