@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from fakes.on_the_page import edit, expect_stored, make, names, open_as, open_reminder, panel
-from fakes.people import ADA, BO, Api
+from fakes.people import ADA, BO, NOW, Api
 from playwright.sync_api import Page, expect
+
+from reminders.core.reminder import Event, Line, Record, Side
+from reminders.core.sayings import Said
 
 
 def test_fields_are_saved_one_by_one_and_cleared(page: Page, api: Api) -> None:
@@ -91,3 +94,21 @@ def test_it_tells_what_happened_and_why(page: Page, api: Api) -> None:
     one = open_reminder(page, "Call Nina")
     expect(one.locator(".line")).to_have_count(2)
     expect(one.locator(".line").last).to_contain_text("Rule")
+
+
+def test_what_each_side_held_is_told_field_by_field(page: Page, api: Api) -> None:
+    """C2: of what was changed in Salesforce both sides' values, as people read them; of what was sent, what was sent."""
+    reminder = api.ledger.reminders([reminder_id := make(api, "Call Nina")])[reminder_id]
+    merged = Line(
+        at=NOW, event=Event.MERGED, rule="M1", text=Said.CHANGED_THERE, values={"fields": "due, details"}, side=Side.SALESFORCE,
+        here="due: 2026-11-22; details: (empty)", there="due: 2026-11-23; details: By phone; or by mail",
+    )  # fmt: skip
+    sent = Line(at=NOW, event=Event.PUSHED, rule="O1", text=Said.CREATED_THERE, side=Side.HERE, here="name: Call Nina")
+    assert api.ledger.save([Record(reminder=reminder, lines=(merged, sent))]) != [None]
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    sides = one.locator(".line", has_text="Changed in Salesforce").locator(".sides > div")
+    expect(sides.locator("dt")).to_have_text(["Here", "In Salesforce"])
+    expect(sides.nth(0).locator("p")).to_have_text(["Due: Sun, Nov 22, 2026", "Details: empty"])
+    expect(sides.nth(1).locator("p")).to_have_text(["Due: Mon, Nov 23, 2026", "Details: By phone; or by mail"])
+    expect(one.locator(".line", has_text="Created in Salesforce").locator(".sides")).to_have_text("HereName: Call Nina")

@@ -21,9 +21,9 @@ const LOSING = ["conflict", "replaced"]; // events whose line holds a value that
 const Line = view(({ id, line, locked }) => html`
   <li class=${`line ${line.side ? `is-${line.side}` : ""}`}>
     <p><bdi>${told(line)}</bdi></p>
-    ${line.field && (line.here !== null || line.there !== null || line.before !== null) && html`
+    ${(line.here !== null || line.there !== null || line.before !== null) && html`
       <dl class="sides">
-        ${side(t("Agreed before"), line.field, line.before)}${side(t("Here"), line.field, line.here)}${side(t("In Salesforce"), line.field, line.there)}
+        ${side(t("Agreed before"), line, line.before)}${side(t("Here"), line, line.here)}${side(t("In Salesforce"), line, line.there)}
       </dl>`}
     ${(line.lost !== null || isLoss(line)) && html`
       <blockquote><span class="quiet">${t("Not kept:")}</span> <bdi>${line.field ? shown(line.field, line.lost) : line.lost}</bdi>
@@ -49,7 +49,18 @@ const told = ({ said, values }) => t(said, Object.fromEntries(Object.entries(val
 
 const isLoss = (line) => LOSING.includes(line.event) && line.field !== null;
 
-const side = (name, field, value) => html`<div><dt>${name}</dt><dd><bdi>${value === null ? t("empty") : shown(field, value)}</bdi></dd></div>`;
+/** What one side held. A line of one field tells all sides, one of several fields only those that had a part in it. */
+const side = (name, { field }, value) => {
+  if (!field && value === null) return null;
+  const held = field ? [value === null ? t("empty") : shown(field, value)] : several(value);
+  return html`<div><dt>${name}</dt><dd>${held.map((one) => html`<p><bdi>${one}</bdi></p>`)}</dd></div>`;
+};
+
+const NAMES = Object.keys(FIELDS).join("|");
+const VALUE = new RegExp(`(?:^|; )(${NAMES}): (.*?)(?=; (?:${NAMES}): |$)`, "gs");
+
+/** Read the values of several fields, "due: 2026-11-22; details: (empty)", as people do. */
+const several = (text) => [...text.matchAll(VALUE)].map(([, name, value]) => `${word(name)}: ${shown(name, value === "(empty)" ? null : value)}`);
 
 function calls({ calls: n, shared }) {
   if (n === null) return "";
