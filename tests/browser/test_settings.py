@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fakes.on_the_page import make, open_as
 from fakes.people import BO, Api
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 
 def test_the_sync_switch_has_the_exact_words_and_shows_progress(page: Page, api: Api) -> None:
@@ -22,6 +22,24 @@ def test_the_sync_switch_has_the_exact_words_and_shows_progress(page: Page, api:
     assert user.syncs
     assert user.first_sync
     assert (user.first_sync.started - user.first_sync.since).days == 7
+
+
+def test_what_is_chosen_before_the_settings_are_read_again_stays_chosen(page: Page, api: Api) -> None:
+    """S1: whoever comes back to Settings sees them at once; an answer that arrives after the choice must not take it back."""
+    open_as(page)
+    page.get_by_role("link", name="Settings").click()
+    chosen = page.get_by_role("radio", name="Sync with Salesforce tasks")
+    expect(chosen).not_to_be_checked()
+    page.get_by_role("link", name="Reminders").click()
+    held: list[Route] = []
+    page.route("**/api/settings", lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
+    with page.expect_request("**/api/settings"):
+        page.get_by_role("link", name="Settings").click()
+    chosen.check()
+    with page.expect_response("**/api/settings"):
+        held[0].continue_()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_enabled()
+    expect(chosen).to_be_checked()
 
 
 def test_a_switch_saved_elsewhere_meanwhile_is_shown_before_it_is_changed(page: Page, api: Api) -> None:

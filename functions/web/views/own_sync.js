@@ -17,11 +17,13 @@ export const OwnSync = component((self) => {
     problem.value = null;
     try {
       await work();
-      wanted.value = null;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       // Saved by another tab, or by the sync itself: what is there now is shown before it is changed.
-      if (error.status === 412) await attempt(readOwn);
+      if (error.status === 412) {
+        await attempt(readOwn);
+        wanted.value = null;
+      }
       problem.value = error.message;
     }
     busy.value = false;
@@ -33,6 +35,7 @@ export const OwnSync = component((self) => {
     const first = sync === SYNC_ON && own.value.body.sync === SYNC_OFF;
     attempt(async () => {
       await saveOwn(first ? { sync, import_hours: hours.value ?? own.value.body.import_hours } : { sync });
+      wanted.value = null;
       look();
     });
   };
