@@ -14,6 +14,7 @@ These are the control resources that change how the org behaves (`control.py` se
     GET    faults      what is armed; POST arms {"kind", "match"?, "times"?, "seconds"?, "status"?, "chance"?}; DELETE disarms
     POST   undelete    {"user_id", "id"}; POST purge {"id"}; POST archive {}; POST convert {"user_id", "id"} of a lead
     POST   deactivate  {"user_id"}; POST reactivate {"user_id"}; POST sessions {}: end them all
+    POST   language    {"user_id", "language"}: as that user chooses it in their own settings, `sv` or `zh_CN`
     POST   signin      {"passwords": true}: whether SOAP login() and the username-password flow work
 """
 
@@ -103,6 +104,7 @@ class Scenes:
             ("POST", "convert"): self._convert,
             ("POST", "deactivate"): self._deactivate,
             ("POST", "reactivate"): self._reactivate,
+            ("POST", "language"): self._speak,
             ("POST", "sessions"): self._end_sessions,
             ("POST", "signin"): self._sign_in,
         }
@@ -213,6 +215,10 @@ class Scenes:
 
     def _reactivate(self, body: dict[str, object]) -> object:
         self.org.reactivate(str(body["user_id"]))
+        return {}
+
+    def _speak(self, body: dict[str, object]) -> object:
+        self.org.speak(str(body["user_id"]), str(body["language"]))
         return {}
 
     def _end_sessions(self, _: dict[str, object]) -> object:

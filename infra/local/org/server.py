@@ -47,6 +47,8 @@ _FILES: Final = {
     "/page/messages.js": "messages.js",
     "/page/style.css": "style.css",
 }
+_RECORDS: Final = "/lightning/r/"
+"""Where Lightning has its records; the page opens the one in the address."""
 _TYPES: Final = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
@@ -165,6 +167,8 @@ class Application:
             return self.control.handle(request)
         if request.method == "GET" and request.path in _FILES:
             return _file(_FILES[request.path])
+        if request.method == "GET" and request.path.startswith(_RECORDS):
+            return _file("index.html")
         if request.method == "GET" and request.path == WSDL:
             return Response(body=self.control.wsdl(), headers={"Content-Type": "text/xml; charset=utf-8"})
         if request.path == "/favicon.ico":

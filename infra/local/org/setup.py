@@ -76,6 +76,11 @@ class Setup:
         row = self.state.store.tables["User"][user_id]
         self.put("User", user_id, **{**row, "IsActive": active})
 
+    def speak(self, user_id: str, language: str) -> None:
+        """Set a user's language, by Salesforce's code for it. Raises KeyError if there is no such user."""
+        row = self.state.store.tables["User"][user_id]
+        self.put("User", user_id, **{**row, "LanguageLocaleKey": language})
+
     def add_queue(self, name: str, members: set[str]) -> str:
         """Add a queue for tasks; gives its id (`00G…`)."""
         key = self.state.mint.new("00G")

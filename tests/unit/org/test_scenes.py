@@ -112,6 +112,8 @@ def test_people_come_and_go(control: Control, org: Org, ann: User, ask: Ask) -> 
     assert refusal(ask, "from outside", ann) == "INVALID_SESSION_ID"
     do(control, "POST", "reactivate", user_id=ann.id)
     assert org.state.user(ann.id).active
+    do(control, "POST", "language", user_id=ann.id, language="sv")
+    assert org.state.store.tables["User"][ann.id]["LanguageLocaleKey"] == "sv"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ const FIELDS =
 const EDITED = ["Subject", "ActivityDate", "OwnerId", "Status", "Priority", "WhoId", "Description"];
 const WHERE = { open: "IsClosed = false", closed: "IsClosed = true", bin: "IsDeleted = true" };
 const REFRESH = 2000;
+/** A record's address in Lightning, where links from elsewhere lead: a task is opened, of a person the tasks are listed. */
+const [, kind, recordId] = /^\/lightning\/r\/(Task|Contact|Lead)\/(\w+)\/view$/.exec(location.pathname) ?? [];
 
 const $ = (id) => document.getElementById(id);
 const state = { stack: null, user: null, view: "open", task: null, shown: "" };
@@ -64,13 +66,14 @@ function options(select, pairs, chosen) {
 async function signIn(userId) {
   state.stack = await control("page");
   const people = state.stack.users.filter((user) => user.role !== "integration");
-  state.user = people.find((user) => user.user_id === userId) ?? people[0];
+  const sees = (user) => !kind || user.admin; // only administrators see every record
+  state.user = people.find((user) => user.user_id === userId) ?? people.find(sees);
   options($("user"), people.map((user) => [user.user_id, `${user.name} (${user.role})`]), state.user.user_id);
 }
 
 async function show() {
   const text = $("search").value.trim().replace(/[\\'%_]/g, "\\$&");
-  const found = text ? ` AND Subject LIKE '%${text}%'` : "";
+  const found = (text && ` AND Subject LIKE '%${text}%'`) + (kind && kind !== "Task" ? ` AND WhoId = '${recordId}'` : "");
   const bin = state.view === "bin";
   const order = bin ? "LastModifiedDate DESC" : "ActivityDate ASC NULLS LAST, Id";
   const user = state.user;
@@ -206,8 +209,17 @@ for (const button of document.querySelectorAll("nav [data-view]")) {
   }));
 }
 
+async function openRecord() {
+  const fields = kind === "Task" ? FIELDS : "Name";
+  const [record] = await query(`SELECT ${fields} FROM ${kind} WHERE Id = '${recordId}'`);
+  if (!record) throw new Error(`There is no such record: ${recordId}`);
+  if (kind === "Task") await edit(record);
+  else say(`Tasks with ${record.Name}`);
+}
+
 await guarded(async () => {
   await signIn(new URLSearchParams(location.search).get("user"));
   await show();
+  if (kind) await openRecord();
 })();
 setInterval(guarded(show), REFRESH);

@@ -40,6 +40,7 @@ const SCENES = [
   ["convert", "Convert a lead", [user, text("id", "Lead id")]],
   ["deactivate", "Deactivate a user", [user]],
   ["reactivate", "Activate a user again", [text("user_id", "User id")]],
+  ["language", "Language of a user", [user, choice("language", "Language", ["en_US", "sv", "zh_CN"].map((each) => [each, each]))]],
   ["sessions", "End every session", []],
   ["signin", "Sign-in by password", [flag("passwords", "still works")]],
 ];
