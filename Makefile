@@ -15,6 +15,7 @@ RUN := $(UV) run --frozen
 GUIDE = SAM="env $(SAM)" PYTHONPATH=functions $(RUN) python -m infra.deploy
 PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core
+STORIES := tests/browser/stories
 ARGS ?=
 EXAMPLES ?= 10000
 SEEDS ?= 1000
@@ -47,19 +48,20 @@ chaos: | $(UV) ## kill the functions 50 times under load on both sides: nothing 
 	$(RUN) python -m infra.local.chaos $(ARGS)
 
 # Four calls: the core's own tests must reach every branch of the pure half; then the rest; then, with the machine to itself because its
-# promises are seconds, the story of a working day; and that story with faults planted, which mostly waits, two at a time.
+# promises are seconds, the story of a working day; and what mostly waits, two at a time: that story with faults planted, and beside it the
+# stories told in the browser, all on one stack.
 test: | $(UV) ## all tests (ARGS="-k name" picks some)
 ifeq ($(strip $(ARGS)),)
 	$(RUN) pytest $(PURE) --cov=functions/reminders --cov-report=term --cov-fail-under=100
-	$(RUN) pytest $(PARALLEL) $(PURE:%=--ignore=%) --ignore=tests/e2e
+	$(RUN) pytest $(PARALLEL) $(PURE:%=--ignore=%) --ignore=tests/e2e --ignore=$(STORIES)
 	$(RUN) pytest tests/e2e --ignore=tests/e2e/test_demo_faults.py
-	$(RUN) pytest -n 2 tests/e2e/test_demo_faults.py
+	$(RUN) pytest -n 2 --dist loadgroup $(STORIES) tests/e2e/test_demo_faults.py
 else
 	$(RUN) pytest $(PARALLEL) $(ARGS)
 endif
 
 browser: | $(UV) ## what people do on the page, in a real Chromium (part of `make test`)
-	$(RUN) pytest tests/browser $(PARALLEL) $(ARGS)
+	$(RUN) pytest tests/browser -n auto --dist loadgroup $(ARGS)
 
 screens: | $(UV) ## take the pictures in docs/screens again
 	PYTHONPATH=functions:.:tests $(RUN) python tests/browser/screens.py
