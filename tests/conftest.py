@@ -9,9 +9,13 @@ from itertools import count
 
 import botocore.session
 import pytest
+from hypothesis import settings
 
 from infra.local import dynamodb as engine
 from reminders import telemetry
+
+settings.register_profile("suite", deadline=None)  # what else runs on the machine says nothing about an example
+settings.load_profile("suite")
 
 _numbers = count(1)
 _one_session = cache(botocore.session.get_session)

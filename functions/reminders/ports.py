@@ -237,6 +237,14 @@ class Mark(StrEnum):
     DELETED = "deleted"
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The deletes of a user counted within an hour, by key with their times; `anew`: which of them this very call counted (M9)."""
+
+    window: dict[str, datetime]
+    anew: frozenset[str]
+
+
 class Ledger(Protocol):
     """Our own memory. Every read that decides anything is by primary key and strongly consistent; lists may lag a moment."""
 
@@ -427,8 +435,8 @@ class Ledger(Protocol):
         """The last success per direction."""
         ...
 
-    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
-        """Count a user's deletes made on this side, and tell all that were counted in the hour before `at`, by key (M9).
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> Counted:
+        """Count a user's deletes made on this side, and tell all that were counted in the hour before `at` (M9).
 
         A key counts once an hour, with the time of its first count. All of `keys` are counted before anything is read. Of more than
         MOST_COUNTED, so many are told, and `keys`.

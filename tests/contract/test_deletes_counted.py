@@ -24,25 +24,28 @@ BEN = "005000000000002AAA"
 
 def test_a_delete_counts_once_an_hour_with_its_first_time(ledger: Ledger) -> None:
     """M9: delivered again, it neither counts twice nor keeps the hour open; an hour later it counts anew."""
-    assert ledger.count_deletes(ANNA, Side.HERE, ["a", "b"], NOW) == {"a": NOW, "b": NOW}
+    first = ledger.count_deletes(ANNA, Side.HERE, ["a", "b"], NOW)
+    assert (first.window, first.anew) == ({"a": NOW, "b": NOW}, frozenset("ab"))
     soon, later = NOW + 30 * MINUTE, NOW + 60 * MINUTE
-    assert ledger.count_deletes(ANNA, Side.HERE, ["b", "c"], soon) == {"a": NOW, "b": NOW, "c": soon}
-    assert ledger.count_deletes(ANNA, Side.HERE, ["b"], later) == {"b": later, "c": soon}
+    second = ledger.count_deletes(ANNA, Side.HERE, ["b", "c"], soon)
+    assert (second.window, second.anew) == ({"a": NOW, "b": NOW, "c": soon}, frozenset("c"))
+    third = ledger.count_deletes(ANNA, Side.HERE, ["b"], later)
+    assert (third.window, third.anew) == ({"b": later, "c": soon}, frozenset("b"))
 
 
 def test_users_and_directions_are_counted_apart(ledger: Ledger) -> None:
     """M9: whatever somebody else deletes, or on the other side."""
     ledger.count_deletes(ANNA, Side.HERE, ["a"], NOW)
-    assert ledger.count_deletes(ANNA, Side.SALESFORCE, ["a", "b"], NOW) == {"a": NOW, "b": NOW}
-    assert ledger.count_deletes(BEN, Side.HERE, ["c"], NOW) == {"c": NOW}
-    assert ledger.count_deletes(ANNA, Side.HERE, [], NOW) == {"a": NOW}
+    assert ledger.count_deletes(ANNA, Side.SALESFORCE, ["a", "b"], NOW).window == {"a": NOW, "b": NOW}
+    assert ledger.count_deletes(BEN, Side.HERE, ["c"], NOW).window == {"c": NOW}
+    assert ledger.count_deletes(ANNA, Side.HERE, [], NOW).window == {"a": NOW}
 
 
 def test_of_runs_at_once_the_last_to_ask_sees_all(ledger: Ledger) -> None:
     """M9: each counts before it reads; if none saw the other's, both together could let too many through."""
     parts = [[f"{run}-{number}" for number in range(10)] for run in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        seen = list(pool.map(lambda keys: ledger.count_deletes(ANNA, Side.HERE, keys, NOW), parts))
+        seen = list(pool.map(lambda keys: ledger.count_deletes(ANNA, Side.HERE, keys, NOW).window, parts))
     assert all(set(keys) <= set(window) for keys, window in zip(parts, seen, strict=True))
     assert max(map(len, seen)) == 40
     for one in range(4):

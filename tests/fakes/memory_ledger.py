@@ -26,7 +26,7 @@ from reminders.core.set_up_rules import Picklists
 from reminders.core.settings import Settings, User
 from reminders.core.task import Hint
 from reminders.core.valve import HOUR
-from reminders.ports import Ledger, Mark, Page, Parked, Usage
+from reminders.ports import Counted, Ledger, Mark, Page, Parked, Usage
 
 
 class MemoryLedger(Ledger):
@@ -341,14 +341,13 @@ class MemoryLedger(Ledger):
         with self._lock:
             return {name: at for (kind, name), at in self._marks.items() if kind == "success"}
 
-    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> Counted:
         """See Ledger."""
         with self._lock:
             known = self._deletes.setdefault((owner, side), {})
-            for key in keys:
-                if key not in known or known[key] <= at - HOUR:
-                    known[key] = at
-            return {key: then for key, then in known.items() if then > at - HOUR}
+            anew = frozenset(key for key in keys if key not in known or known[key] <= at - HOUR)
+            known |= dict.fromkeys(anew, at)
+            return Counted({key: then for key, then in known.items() if then > at - HOUR}, anew)
 
     def picklists(self) -> Picklists | None:
         """See Ledger."""

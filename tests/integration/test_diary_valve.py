@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from fakes.memory_dead_letters import MemoryDeadLetters
@@ -15,7 +16,7 @@ from reminders.core.push_plan import chunks
 from reminders.core.reminder import Event, Record, Reminder, Side, SyncState, imported_id, sync_state
 from reminders.core.settings import User
 from reminders.core.task import EXTERNAL_ID, Hint
-from reminders.ports import READ_BATCH
+from reminders.ports import READ_BATCH, Counted
 from reminders.services.held_deletes import Decided, Group, Verdict, decide_each, decide_group
 from reminders.sync import comparison, gate, groups, inbox, outbox
 
@@ -309,11 +310,12 @@ def test_a_few_deletes_cost_one_count_and_no_look_at_the_lists(stage: Stage, mon
 def test_a_valve_that_counts_per_run_is_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """M9: the tests themselves; planted, the count that forgets what other runs have counted lets everything through."""
     real = stage.ledger.count_deletes
-    monkeypatch.setattr(
-        stage.ledger,
-        "count_deletes",
-        lambda owner, side, keys, at: {key: then for key, then in real(owner, side, keys, at).items() if key in keys},
-    )
+
+    def only_mine(owner: str, side: Side, keys: Collection[str], at: datetime) -> Counted:
+        counted = real(owner, side, keys, at)
+        return replace(counted, window={key: then for key, then in counted.window.items() if key in keys})
+
+    monkeypatch.setattr(stage.ledger, "count_deletes", only_mine)
     with pytest.raises(AssertionError, match="40, 0"):
         test_across_runs_the_count_goes_on(stage)
 

@@ -264,6 +264,37 @@ def a_merge_never_goes_back_behind_our_own_write(watch: Watch, entry: Here) -> W
             yield f"{field} of {entry.after.id} went from {before!r} to {after!r}, which our own write had replaced there"
 
 
+def our_own_write_is_no_conflict(watch: Watch, entry: Here) -> Wrong:
+    """M8: what the task says when a conflict is told was set there by somebody else, not by our own write coming back."""
+    if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
+        return
+    for line in entry.lines:
+        if line.rule != "M2" or line.event is not Event.CONFLICT or line.field is None:
+            continue
+        name, seen = mapping.TASK_FIELDS[line.field], entry.invocation.saw.get("tasks", entry.number)
+        wrote = [
+            each
+            for each in watch.journal.tasks.get(entry.before.task_id, ())
+            if each.number <= seen and (each.before is None or each.before.get(name) != each.after.get(name))
+        ]
+        if wrote and wrote[-1].by is By.SYNC and name not in wrote[-1].rewritten:
+            yield f"{line.field} of {entry.after.id}: {wrote[-1].after.get(name)!r} was our own"
+
+
+def what_is_not_agreed_has_its_turn(watch: Watch, entry: Here) -> Wrong:
+    """O1, O4, O5: an edit that the other side does not have waits, and what waits is looked at again at a set time."""
+    after = entry.after
+    if entry.by is not By.SYNC or after.tombstone or after.handed_over or after.owner_before not in watch.syncing():
+        return
+    agreement = after.agreement
+    here = mapping.ours(after.values, watch.settings[-1])
+    unsent = [each for each in Field if agreement and each is not Field.NAME and here[each] != agreement.pairs[each][0]]
+    if unsent and not after.pending:
+        yield f"{', '.join(unsent)} of {_short(after)} would never be sent"
+    if after.pending and after.next_attempt is None and not after.held:  # M9: that waits for a person
+        yield f"nothing looks at {_short(after)} again"
+
+
 def conflicts_go_by_the_policy(watch: Watch, entry: Here) -> Wrong:
     """M2: who wins a conflict is the policy's to say; under `latest` it is the later second, and in a tie Salesforce."""
     if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
@@ -295,7 +326,8 @@ def a_mass_of_deletes_is_held_here(watch: Watch, entry: Here) -> Wrong:
     """M9: past 20 and 30 % an hour, a user's deletes made in Salesforce are not carried over, unless confirmed."""
     before = entry.before
     if entry.by is By.SYNC and before and not before.tombstone and entry.after.deleted and not before.handed_over:
-        yield from _counted(watch, Side.SALESFORCE, whose(before), entry.after.id, entry.ms)
+        # Whose it is says the agreement after it: the task of a create without an answer may be somebody else's by now.
+        yield from _counted(watch, Side.SALESFORCE, whose(entry.after), entry.after.id, entry.ms)
 
 
 def _counted(watch: Watch, side: Side, owner: str, reminder_id: str, ms: int) -> Wrong:
@@ -320,6 +352,8 @@ VALVE_MS: Final = 50 * 60_000
 here_invariants: Final = (
     a_mass_of_deletes_is_held_here,
     conflicts_go_by_the_policy,
+    our_own_write_is_no_conflict,
+    what_is_not_agreed_has_its_turn,
     a_merge_never_goes_back_behind_our_own_write,
     never_two_reminders_for_one_task,
     no_delete_here_without_a_delete_there,
@@ -526,7 +560,7 @@ def both_sides_are_equal(watch: Watch) -> Wrong:
         if reminder.sponsor is None or reminder.handed_over or reminder.owner_before not in syncing:
             continue
         if reminder.deleted:
-            if task is not None:
+            if task is not None and task.owner in syncing:  # else it is somebody's who has nothing to do with us (F6)
                 yield f"deleted here, alive there: {_short(reminder)}"
         elif task is None and not watch.gone(reminder):
             yield f"alive here, gone there: {_short(reminder)}"
@@ -538,14 +572,15 @@ def both_sides_are_equal(watch: Watch) -> Wrong:
 
 
 def _was_equal_when_it_came(watch: Watch, task: Task, field: Field, reminder: Reminder) -> bool:
-    """S6: a mapping that is changed later touches nothing by itself; what it reads differently stays until the field next changes."""
+    """S6: a mapping that is changed later touches nothing by itself; what it reads differently stays until the field next changes.
+
+    A value that came back before anybody here had seen another is as old as its first coming.
+    """
     if field not in {Field.STATUS, Field.PRIORITY}:
         return False
     name = mapping.TASK_FIELDS[field]
-    came = 0
-    for entry in watch.journal.tasks[task.id]:
-        if entry.before is None or entry.before.get(name) != entry.after.get(name):
-            came = entry.number
+    entries = watch.journal.tasks[task.id]
+    came = next(each.number for each in entries if each.after.get(name) == entries[-1].after.get(name))
     until = [*watch.settings_since[1:], watch.journal.number + 1]
     in_force = [settings for settings, end in zip(watch.settings, until, strict=True) if end > came]
     return any(field not in set(_differences(reminder, task, settings)) for settings in in_force)
@@ -821,7 +856,9 @@ def every_completion_is_announced(watch: Watch) -> Wrong:
         side = Side.HERE if entry.by is By.PERSON else Side.SALESFORCE
         if key in announced and announced[key]["side"] != side:
             yield f"{key} was completed on the side of {side}, and announced as of {announced[key]['side']}"
-        if key not in announced and (side is Side.HERE or (entry.before and entry.before.task_id)):
+        agreed = entry.before.agreement.pairs[Field.STATUS][1] if entry.before and entry.before.agreement else None
+        old = Status.COMPLETE in watch.meanings(Field.STATUS, agreed)  # an edit here that reopened it was lost
+        if key not in announced and (side is Side.HERE or (entry.before and entry.before.task_id and not old)):
             yield f"{key} completed its reminder, and nobody was told"
     for key in sorted(announced.keys() - completed.keys()):
         yield f"{key} was announced, and completes nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
 import pytest
@@ -10,10 +10,11 @@ from stage import Stage
 
 from infra.local.org.task_rules import archive
 from reminders.core import edit
-from reminders.core.reminder import Event, Status, imported_id
+from reminders.core.problems import Failure, Kind
+from reminders.core.reminder import Event, Field, Status, imported_id
 from reminders.core.settings import Choice
 from reminders.core.task import Hint
-from reminders.ports import Bulk, World
+from reminders.ports import Bulk, OrgUnavailable, Outcome, World
 from reminders.services import preferences
 from reminders.services.preferences import Switch
 from reminders.sync import comparison, find, inbox, outbox
@@ -427,3 +428,96 @@ def test_a_create_that_was_made_out_of_sight_is_known_again_after_hours(stage: S
 
     assert stage.reminder().values.due == date(2026, 12, 24)
     assert stage.org.task(task_id)["ActivityDate"] == "2026-12-24"
+
+
+def test_undo_of_a_delete_that_arrives_late_keeps_the_reminder(stage: Stage) -> None:
+    """M5, M8: our own delete came after Undo had found the task alive, and was taken for somebody's in Salesforce (seeds 356, 515)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.delete()
+    stage.org.faults.add("late", match="delete Task", seconds=300)
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    stage.restore()
+    stage.push()
+    assert not stage.reminder().deleted
+    stage.later(minutes=6)
+    stage.org.state.settle()
+    assert stage.org.state.store.tables["Task"][task_id]["IsDeleted"]
+    stage.hint(task_id)
+    stage.settle()
+
+    assert not stage.reminder().deleted
+    assert stage.org.tasks() == [stage.task_of()]
+
+
+def unanswered(stage: Stage, monkeypatch: pytest.MonkeyPatch, before: Callable[[], None] | None = None) -> None:
+    """Have the next delete end without an answer: not made, or made just after something else was done there."""
+    really = stage.world.org.delete
+
+    def delete(task_ids: Sequence[str]) -> list[Outcome]:
+        monkeypatch.undo()
+        if before:
+            before()
+            really(task_ids)
+        raise OrgUnavailable(Failure(kind=Kind.UNKNOWN, code="NO_ANSWER", message="broken off"))
+
+    monkeypatch.setattr(stage.world.org, "delete", delete)
+
+
+def test_a_task_deleted_days_after_an_undo_is_deleted_here(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M4: only within minutes can a delete be our own of before; a later one is somebody's."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.delete()
+    unanswered(stage, monkeypatch)
+    stage.push()
+    stage.restore()
+    stage.settle()
+    assert stage.task_of() == task_id
+    stage.later(days=1)
+    stage.org.delete_task(stage.anna, task_id)
+    stage.settle()
+
+    assert stage.reminder().deleted
+
+
+def test_what_undo_finds_in_the_bin_goes_to_history(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M4, M5: a task was completed just before our delete reached it; Undo gave the reminder a new one, and nobody was told (seeds 338, 538)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.delete()
+    unanswered(stage, monkeypatch, lambda: stage.org.update_task(stage.anna, task_id, Status="Completed"))
+    stage.push()
+    stage.restore()
+    stage.settle()
+
+    [lost] = [line for line in stage.history() if line.lost == "Completed"]
+    assert (lost.rule, lost.field) == ("M4", Field.STATUS)
+    assert stage.task_of() != task_id
+    assert stage.org.task(stage.task_of())["Status"] == "Not Started"
+
+
+def test_what_somebody_sets_to_what_we_once_sent_is_theirs(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M8, O1: our update's answer was lost and the task was modified since; the same value set by hand passed for ours (seed 1439)."""
+    stage.create(due=date(2026, 11, 24))
+    stage.settle()
+    task_id = stage.task_of()
+    stage.edit(due=None)
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.later(seconds=5)
+    stage.push()
+    stage.later(seconds=5)
+    stage.org.update_task(stage.anna, task_id, ActivityDate="2028-05-12")
+    stage.hint(task_id)
+    assert stage.reminder().values.due == date(2028, 5, 12)
+    stage.edit(details="on the phone")
+    stage.later(seconds=5)
+    stage.org.update_task(stage.anna, task_id, ActivityDate=None)
+    stage.settle()
+
+    assert stage.reminder().values.due is None
+    assert stage.org.task(task_id)["ActivityDate"] is None

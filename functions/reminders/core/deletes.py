@@ -99,7 +99,7 @@ def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
             tombstone=replace(tombstone, agreed=None),
         )
         link = task.id if reminder.task_id is None else None
-        delete = _counted(reminder, Side.HERE, task.series, hold(linked, Side.HERE, None, now, link=link))
+        delete = _counted(linked, Side.HERE, task.series, hold(linked, Side.HERE, None, now, link=link))
     return Decision(
         rule="M4",
         reason="Deleted here: delete the task.",

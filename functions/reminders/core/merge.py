@@ -53,7 +53,17 @@ from reminders.core.reminder import (
 from reminders.core.sayings import Said
 from reminders.core.subject import inputs
 from reminders.core.task import Deleted, Reading, Task, Unreadable
-from reminders.core.writes import KEEPS_CHANGING, ROUNDS, agreed, arrived, in_doubt, write_failed
+from reminders.core.writes import (
+    KEEPS_CHANGING,
+    ROUNDS,
+    agreed,
+    arrived,
+    can_arrive,
+    deleted_by_us,
+    in_doubt,
+    unseen,
+    write_failed,
+)
 
 
 def merge(
@@ -75,6 +85,12 @@ def merge(
         case Task():
             return _meet(reminder, reading, terms, now)
         case Deleted():
+            if (
+                not reminder.tombstone
+                and deleted_by_us(reminder, reading, now)
+                and reminder.owner_before in terms.syncing
+            ):
+                return _anew(reminder, reading, terms, now)
             return deleted_there(reminder, reading, terms, now)
         case Unreadable():
             return _unreadable(reminder, terms, now)
@@ -111,9 +127,18 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
             pass
     if reminder.owner_before not in terms.syncing:
         return sync_is_off(reminder)
+    return _anew(reminder, reading, terms, now)
+
+
+def _anew(reminder: Reminder, reading: Reading, terms: Terms, now: datetime) -> Decision:
+    """Restored here, and its task is deleted: it gets a new one. What nobody here has seen of the old one goes to history (M4, M5)."""
+    known = reminder.tombstone and reminder.tombstone.agreed
+    binned = reading.binned if isinstance(reading, Deleted) and not known else None
+    lost = unseen(reminder, binned, now) if binned else ()
     grown = reminder.generation + (reminder.task_id is not None)
     fresh = replace(
-        back,
+        reminder,
+        tombstone=None,
         generation=grown,
         task_id=None,
         agreement=None,
@@ -122,7 +147,7 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
         handed_over=False,
     )
     line = Line(at=now, event=Event.RESTORED, rule="M5", text=Said.NEW_TASK, side=Side.HERE)
-    record = Record(reminder=rung(reminder, fresh, now), unlink=reminder.task_id, lines=(line,))
+    record = Record(reminder=rung(reminder, fresh, now), unlink=reminder.task_id, lines=(*lost, line))
     return Decision(
         rule="M5",
         reason="Restored here; its task is deleted: create a new one.",
@@ -217,7 +242,7 @@ def _merge_pair(
         seen,
         values=merged.values,
         agreement=merged.agreement,
-        intents=base[1],
+        intents=can_arrive(base[1], task),
         task_id=task.id,
         handed_over=False,
         tombstone=None,
@@ -240,9 +265,8 @@ def _merge_pair(
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:
         return _stop(after, lines, now)
-    intents, doubts = in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now)
-    lines = (*lines, *doubts)
-    after = rung(reminder, replace(after, intents=intents), now)
+    lines = (*lines, *in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now))
+    after = rung(reminder, after, now)
     send = Send(
         write=Write.UPDATE,
         fields={mapping.TASK_FIELDS[item]: value for item, value in merged.send.items()},

@@ -30,14 +30,16 @@ def allowed(had: int) -> int:
     return max(ALWAYS, had * PERCENT // 100)
 
 
-def passing(window: Mapping[str, datetime], mine: Collection[str], most: int) -> set[str]:
+def passing(window: Mapping[str, datetime], mine: Collection[str], most: int, *, anew: Collection[str]) -> set[str]:
     """Tell which of `mine` pass, if `most` may within the hour.
 
-    `window`: all deletes counted within the hour with their times, `mine` and those held before included. The places that others
-    leave are taken in the order of counting, then by key: so a run that is repeated comes to the same answer.
+    `window`: all deletes counted within the hour with their times, `mine` and those held before included. `anew`: those of `mine`
+    that nobody had counted before. The places that others leave are taken in the order of counting, then by key: so a run that is
+    repeated comes to the same answer. What was counted before comes first, whatever the clocks say: whoever counted it may have
+    let it pass already.
     """
     places = max(0, most - len(window.keys() - set(mine)))
-    return set(sorted(mine, key=lambda key: (window[key], key))[:places])
+    return set(sorted(mine, key=lambda key: (key in anew, window[key], key))[:places])
 
 
 def had(living: Collection[Reminder], deleted: Collection[Reminder], since: datetime) -> int:

@@ -31,7 +31,7 @@ from reminders.core.reminder import (
 from reminders.core.sayings import Said
 from reminders.core.settings import Settings
 from reminders.core.subject import render
-from reminders.core.task import Task
+from reminders.core.task import Deleted, Task
 
 STAYS_OPEN: Final = timedelta(minutes=15)
 """How long a write whose answer was lost can still turn up: a transaction lasts ten minutes at most."""
@@ -103,30 +103,36 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
     return agreement, tuple(still_open)
 
 
-def in_doubt(
-    intents: tuple[Intent, ...], task: Task, sending: Collection[Field], now: datetime
-) -> tuple[tuple[Intent, ...], tuple[Line, ...]]:
+def can_arrive(intents: tuple[Intent, ...], task: Task) -> tuple[Intent, ...]:
+    """Leave out the updates that cannot turn up any more: the task was modified since they were decided on, so they are refused (O1).
+
+    Whatever shows from now on is somebody's, be it the same value (M8).
+    """
+    return tuple(
+        each for each in intents if each.write is not Write.UPDATE or not each.seen or task.last_modified <= each.seen
+    )
+
+
+def in_doubt(intents: tuple[Intent, ...], task: Task, sending: Collection[Field], now: datetime) -> tuple[Line, ...]:
     """Tell of values that we are about to write over although somebody may have set them (M8).
 
     The answer to an update was lost, the task was written since, and a field reads as before it. Either our update never arrived, and
     what was written is something else; or it did, and somebody has set that field back. The platform does not say which, so ours
-    is sent again, and the value that it replaces is kept. The intents come back as told, so that each is told of once.
+    is sent again, and the value that it replaces is kept.
     """
     there = mapping.theirs(task)
-    told: dict[int, Intent] = {}
     lines = []
     for item in sending:
         newest = max((each for each in intents if item in each.pairs), key=lambda each: each.number, default=None)
         if newest is None or newest.seen is None or newest.seen >= task.stamp or there[item] == newest.pairs[item][1]:
             continue
-        told[newest.number] = replace(newest, seen=task.stamp)
         raw = mapping.raw(item, task)
         lines.append(
             Line(
                 at=now, event=Event.CONFLICT, rule="M8", text=Said.IN_DOUBT, side=Side.SALESFORCE, field=item, lost=raw
             )
         )
-    return tuple(told.get(each.number, each) for each in intents), tuple(lines)
+    return tuple(lines)
 
 
 def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now: datetime) -> Record | None:
@@ -204,6 +210,12 @@ def delete_done(reminder: Reminder, task: Task | None, now: datetime) -> Record:
     lines = unseen(reminder, task, now) if task else ()
     done = _line(Event.PUSHED, "M4", Said.TASK_DELETED, now)
     return Record(reminder=bury(reminder, now), lines=(*lines, done))
+
+
+def deleted_by_us(reminder: Reminder, reading: Deleted, now: datetime) -> bool:
+    """Tell whether a delete that is read of a living reminder can be our own, whose answer was lost and which was taken back since (M5, M8)."""
+    at = reading.at or now
+    return any(each.write is Write.DELETE and at - each.at <= STAYS_OPEN for each in reminder.intents)
 
 
 def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:

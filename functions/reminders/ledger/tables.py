@@ -132,7 +132,7 @@ from reminders.ledger.items import (
     Waiting,
     bind,
 )
-from reminders.ports import MOST_COUNTED, Ledger, LedgerUnavailable, Mark, Page, Parked, Usage
+from reminders.ports import MOST_COUNTED, Counted, Ledger, LedgerUnavailable, Mark, Page, Parked, Usage
 
 SETTINGS: Final = ("settings", "org")
 PICKLISTS: Final = ("picklists", "org")
@@ -509,17 +509,20 @@ class Tables(Ledger):
         rested = RequestItem.at.does_not_exist() | (RequestItem.at <= at - BETWEEN_SYNCS)
         return _written("ask for a sync", partial(item.update, actions, rested))
 
-    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> dict[str, datetime]:
+    def count_deletes(self, owner: str, side: Side, keys: Collection[str], at: datetime) -> Counted:
         """See Ledger. One UpdateItem per delete, then one consistent Query."""
         partition = f"{DELETE}#{side}#{owner}"
         since = at - HOUR
-        self._each(partial(self._count_delete, partition, at), sorted(keys))
+        ordered = sorted(keys)
+        counted = self._each(partial(self._count_delete, partition, at), ordered)
+        anew = frozenset(key for key, done in zip(ordered, counted, strict=True) if done)
         within = DeleteItem.at > since
         with _asking("read counted deletes"):
             found = self._items.delete.query(
                 partition, filter_condition=within, consistent_read=True, limit=MOST_COUNTED
             )
-            return dict.fromkeys(keys, at) | {item.sk: check(item).at for item in found}
+            window = dict.fromkeys(keys, at) | {item.sk: check(item).at for item in found}
+        return Counted(window, anew)
 
     def picklists(self) -> Picklists | None:
         """See Ledger."""
@@ -690,7 +693,7 @@ class Tables(Ledger):
         ]
         _written("note drift", partial(item.update, actions))
 
-    def _count_delete(self, partition: str, at: datetime, key: str) -> None:
+    def _count_delete(self, partition: str, at: datetime, key: str) -> bool:
         item = self._items.delete(partition, key)
         actions: list[Action] = [
             DeleteItem.schema.set(SCHEMA),
@@ -698,7 +701,7 @@ class Tables(Ledger):
             DeleteItem.expires.set(at + HOUR + FORGIVEN),
         ]
         anew = DeleteItem.at.does_not_exist() | (DeleteItem.at <= at - HOUR)
-        _written("count a delete", partial(item.update, actions, anew))
+        return _written("count a delete", partial(item.update, actions, anew))
 
     def _unpark(self, parked: tuple[str, int]) -> None:
         task_id, times = parked

@@ -36,12 +36,12 @@ def _gated(decision: Decision, passing: Mapping[tuple[str, Side], set[str]]) -> 
 
 def _passing(world: World, owner: str, side: Side, keys: set[str]) -> set[str]:
     now = world.clock.now()
-    window = world.ledger.count_deletes(owner, side, keys, now)
-    if len(window) <= valve.ALWAYS:
+    counted = world.ledger.count_deletes(owner, side, keys, now)
+    if len(counted.window) <= valve.ALWAYS:
         return keys
     today = now.date().isoformat()
     opened, completed, deleted = (
         world.ledger.listing(owner, view, today, limit=LOOKED_AT) for view in (View.OPEN, View.COMPLETED, View.DELETED)
     )
     had = valve.had([*opened, *completed], deleted, now - valve.HOUR)
-    return valve.passing(window, keys, valve.allowed(had))
+    return valve.passing(counted.window, keys, valve.allowed(had), anew=counted.anew)
