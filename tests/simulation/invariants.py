@@ -275,9 +275,9 @@ def our_own_write_is_no_conflict(watch: Watch, entry: Here) -> Wrong:
         wrote = [
             each
             for each in watch.journal.tasks.get(entry.before.task_id, ())
-            if each.number <= seen and (each.before is None or each.before.get(name) != each.after.get(name))
+            if each.number < entry.number and (each.before is None or each.before.get(name) != each.after.get(name))
         ]
-        if wrote and wrote[-1].by is By.SYNC and name not in wrote[-1].rewritten:
+        if wrote and wrote[-1].by is By.SYNC and wrote[-1].number <= seen and name not in wrote[-1].rewritten:
             yield f"{line.field} of {entry.after.id}: {wrote[-1].after.get(name)!r} was our own"
 
 

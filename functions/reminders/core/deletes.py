@@ -71,8 +71,9 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         return sync_is_off(reminder)
     text = Said.GIVEN_AWAY_FIRST
     unlinked = replace(bury(reminder, now), handed_over=True, task_id=None, generation=reminder.generation + 1)
-    line = there(Event.HANDED_OVER, "F6", text, now)
-    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, unlink=reminder.task_id, lines=(line,)))
+    sent = arrived(reminder, agreed(reminder, task)[0], task, terms.settings, now)
+    lines = (*sent, there(Event.HANDED_OVER, "F6", text, now))
+    return Decision(rule="F6", reason=text, record=Record(reminder=unlinked, unlink=reminder.task_id, lines=lines))
 
 
 def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:

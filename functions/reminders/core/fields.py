@@ -149,9 +149,11 @@ def _part(item: Field, here: str | None, there: str | None, sides: Sides) -> _Pa
         return _Part(pair=base)  # neither has changed, as is usual
     settings = sides.settings
     read, foreign = mapping.read(item, there, settings), mapping.foreign(item, there, settings)
+    # Another word for what stood before is no change (S6): for what stands here, or for what we are about to replace.
+    before = base and (here if here == base[0] else mapping.read(item, base[1], settings))
     match outcome(
         here_changed=here != base[0] if base else not foreign,
-        there_changed=base is None or (there != base[1] and read != mapping.read(item, base[1], settings)),
+        there_changed=base is None or (there != base[1] and read != before),
         same=read == here,
         foreign=foreign,
     ):

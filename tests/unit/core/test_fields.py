@@ -195,6 +195,19 @@ def test_a_changed_mapping_touches_nothing_by_itself() -> None:
     assert (result.send, result.values, result.lines) == ({}, some_values(), ())
 
 
+def test_a_changed_mapping_takes_effect_when_the_field_next_changes() -> None:
+    """S6: foreign when it came, and read as open today: the next open status there is a change of what stands here (seed 1881)."""
+    pair = edited(a_pair(), status=Status.COMPLETE)
+    foreign = merged(pair, a_task(status="Completed"))
+    stood = replace(pair, values=foreign.values, agreement=foreign.agreement)
+    kept = merged(stood, a_task(status="Deferred"))
+    assert (kept.send, kept.values.status) == ({}, Status.COMPLETE)
+    wider = Settings(statuses={Status.OPEN: Choice(written="Not Started", also_read=("Deferred",)),
+                               Status.COMPLETE: Choice(written="Completed")})  # fmt: skip
+    result = merged(replace(stood, agreement=kept.agreement), a_task(status="Not Started"), wider)
+    assert (result.send, result.values.status) == ({}, Status.OPEN)
+
+
 @pytest.mark.parametrize("template", ["{{activity_subject}}", "{{activity_type}}: {{ACTIVITY_SUBJECT}}"])
 def test_a_changed_name_is_sent_when_the_template_holds_it(template: str) -> None:
     """F1: through the template."""
