@@ -6,7 +6,9 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,13 +16,51 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from infra.bench import cold, idle, inbound, money, outbound, webhook
+from infra.bench import built, cold, idle, inbound, money, outbound, webhook
 from infra.bench.measure import Report
 from infra.bench.rivals import Peers
 from infra.bench.stage import running_org, use_dynamodb
 from infra.local import dynamodb
 
-LINES: Final = ("inbound", "outbound", "webhook", "idle", "cold")
+LINES: Final = ("inbound", "outbound", "webhook", "idle", "cold", "built")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the command. `place` is a folder for its files; `engine` is DynamoDB Local's address, empty without one."""
+
+    report: Report
+    peers: Peers
+    quick: bool
+    rounds: int
+    sizes: Sequence[int]
+    place: Path
+    engine: str
+
+    def line(self, name: str) -> None:
+        """Measure one line."""
+        report, rounds = self.report, self.rounds
+        match name:
+            case "inbound":
+                with running_org() as org:
+                    org.create(min(max(self.sizes), 2_000))
+                    inbound.counts(report, org, tuple(each for each in self.sizes if each <= len(org.tasks)))
+                for size in self.sizes:
+                    inbound.race(report, size, rounds, self.place, self.peers, dynamodb=bool(self.engine))
+            case "outbound":
+                with running_org() as org:
+                    org.create(500)
+                    outbound.counts(report, org, 500, 400)
+                outbound.race(report, 100 if self.quick else 500, rounds, self.place, self.peers)
+            case "idle" if self.engine:
+                money.tell(report, idle.counts(report, (100, 1_000) if self.quick else (1_000, 10_000, 100_000)))
+            case "webhook":
+                webhook.race(report, 100 if self.quick else 500, rounds)
+            case "cold":
+                cold.counts(report)
+                cold.race(report, rounds)
+            case "built" if self.engine:
+                built.race(report, rounds, self.place, self.engine)
 
 
 def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
@@ -36,32 +76,16 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     chosen = [int(each) for each in (sizes or ("100,1000" if quick else "100,1000,10000,50000")).split(",")]
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminder-sync-bench-")))
-        reason = dynamodb.unavailable_reason()
-        if reason:
+        engine = ""
+        if reason := dynamodb.unavailable_reason():
             report.absent["DynamoDB Local"] = reason
         else:
-            use_dynamodb(stack.enter_context(dynamodb.running()))
+            engine = stack.enter_context(dynamodb.running())
+            use_dynamodb(engine)
+        run = Run(report, rivals, quick, rounds, chosen, place, engine)
         for line in lines.split(","):
             began = time.monotonic()
-            match line:
-                case "inbound":
-                    with running_org() as org:
-                        org.create(min(max(chosen), 2_000))
-                        inbound.counts(report, org, tuple(each for each in chosen if each <= len(org.tasks)))
-                    for size in chosen:
-                        inbound.race(report, size, rounds, place, rivals, dynamodb=not reason)
-                case "outbound":
-                    with running_org() as org:
-                        org.create(500)
-                        outbound.counts(report, org, 500, 400)
-                    outbound.race(report, 100 if quick else 500, rounds, place, rivals)
-                case "idle" if not reason:
-                    money.tell(report, idle.counts(report, (100, 1_000) if quick else (1_000, 10_000, 100_000)))
-                case "webhook":
-                    webhook.race(report, 100 if quick else 500, rounds)
-                case "cold":
-                    cold.counts(report)
-                    cold.race(report, rounds)
+            run.line(line)
             report.seconds[line] = time.monotonic() - began
     report.absent |= rivals.absent
     report.write(folder)

@@ -45,6 +45,9 @@ _NEVER: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Packages that a function does not load, ready."""
 
+_MODULES: Final = {f"{OURS}: receive": 420, f"{OURS}: pull": 670, f"{OURS}: api": 890}
+"""The most modules that a function loads until it is ready, the standard library's included: a ceiling that no machine's speed moves."""
+
 _ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -66,26 +69,29 @@ init = time.process_time() - began
 {ready}
 ready = time.process_time() - began
 loaded = sorted({{name.partition(".")[0] for name in sys.modules}} - set(sys.stdlib_module_names))
-print(json.dumps([init, ready, loaded]))
+print(json.dumps([init, ready, loaded, len(sys.modules)]))
 """
 
 
-def start(name: str) -> tuple[float, float, list[str]]:
-    """Start one cold; gives processor seconds of `init` and until `ready`, and the packages loaded by then."""
+def start(name: str) -> tuple[float, float, list[str], int]:
+    """Start one cold; gives processor seconds of `init` and until `ready`, and the packages loaded by then, and how many modules."""
     imports, ready = _STARTS[name]
     program = _PROGRAM.format(folder=str(FUNCTIONS), imports=imports, ready=ready)
     command = [sys.executable, "-I", "-c", program]
     done = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, text=True, check=True, timeout=120)
-    init, until, loaded = json.loads(done.stdout)
-    return init, until, loaded
+    init, until, loaded, modules = json.loads(done.stdout)
+    return init, until, loaded, modules
 
 
 def counts(report: Report) -> None:
     """Count what each function loads that it must not."""
+    report.figure(LINE, BOTO3, 1, "modules loaded", start(BOTO3)[3])
     for name, never in _NEVER.items():
-        loaded = start(name)[2]
-        report.figure(LINE, name, len(loaded), "packages loaded", len(loaded))
+        *_, loaded, modules = start(name)
+        report.figure(LINE, name, 1, "packages loaded", len(loaded))
         report.most(LINE, f"{name.partition(': ')[2]} loads of {', '.join(never)}", len({*never} & {*loaded}), 0)
+        report.figure(LINE, name, 1, "modules loaded", modules)
+        report.most(LINE, f"modules that {name.partition(': ')[2]} loads", modules, _MODULES[name])
 
 
 def race(report: Report, rounds: int) -> None:
@@ -93,7 +99,7 @@ def race(report: Report, rounds: int) -> None:
     ready: dict[str, list[float]] = {name: [] for name in _STARTS}
 
     def measured(name: str) -> float:
-        init, until, _ = start(name)
+        init, until, *_ = start(name)
         ready[name].append(until)
         return init
 

@@ -41,7 +41,9 @@ class RuntimeApi:
     arn: str
     log: Path
     address: str = ""
+    pid: int = 0
     sent: int = 0
+    _asked: threading.Event = field(default_factory=threading.Event)
     _events: queue.Queue[tuple[str, bytes] | None] = field(default_factory=queue.Queue)
     _told: queue.Queue[Told] = field(default_factory=queue.Queue)
 
@@ -59,6 +61,10 @@ class RuntimeApi:
         except queue.Empty:
             raise AssertionError(f"nothing was told within {SECONDS} seconds:\n{self.log.read_text()}") from None
 
+    def loaded(self) -> None:
+        """Wait until the client has loaded the function, and asks for its first event."""
+        assert self._asked.wait(SECONDS), self.log.read_text()
+
     def handler(self) -> type[BaseHTTPRequestHandler]:
         """Make what serves one connection."""
         api = self
@@ -74,6 +80,7 @@ class RuntimeApi:
             def do_GET(self) -> None:
                 """Give the next event, once there is one."""
                 assert self.path == f"{PREFIX}invocation/next", self.path
+                api._asked.set()
                 if (given := api._events.get()) is None:
                     self.close_connection = True
                     return
@@ -172,6 +179,7 @@ def runtime_client(
                 "PYTHONDONTWRITEBYTECODE": "1",  # on Lambda the code cannot be written to
             },
         )
+        api.pid = process.pid
         try:
             yield api
         finally:

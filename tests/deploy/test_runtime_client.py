@@ -7,27 +7,20 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any
 
 import pytest
-from cloud import WEBHOOK_SECRET, Cloud, Created
+from cloud import Cloud, Created
 from deploy import story
+from deploy.events import Event, Make, completion_event, message_event, request_event, stored
 from deploy.runtime_api import Runtime, RuntimeApi, runtime_client
-from factories import NOW, a_pair
 from fakes.aws_events import load as load_event
-from fakes.outbound_messages import Message
 
 from infra.local.demo.team import gather
-from reminders.core.reminder import Completion, Side
-from reminders.ledger.item_values import reminder_item
-from reminders.ledger.items import bind
 
 pytestmark = pytest.mark.timeout(900)  # whoever asks first waits for the build and for the stack
 
-Event = dict[str, Any]
-Make = Callable[[Cloud], Event]
 Start = Callable[..., AbstractContextManager[RuntimeApi]]
-ITEMS: Final = bind(reminders="reminders", links="links", history="history", state="state")
 
 
 @pytest.fixture(scope="module")
@@ -46,38 +39,6 @@ def start(cloudformation: tuple[Cloud, Created], runtime: Runtime, tmp_path_fact
             yield api
 
     return started
-
-
-def request_event(cloud: Cloud, path: str, user: str = "") -> Event:
-    """A GET as API Gateway hands it over; with a `user`, one whose token it has checked."""
-    event = load_event("receive")
-    http = {**event["requestContext"]["http"], "method": "GET", "path": path}
-    context = {**event["requestContext"], "http": http, "routeKey": f"GET {path}"}
-    if user:
-        subject = f"https://login.salesforce.com/id/{cloud.template.parameters['OrganizationId']}/{user}"
-        context["authorizer"] = {"jwt": {"claims": {"sub": subject}, "scopes": None}}
-    left = {key: value for key, value in event.items() if key not in {"body", "headers", "pathParameters"}}
-    headers = {"host": event["headers"]["host"]}
-    return {**left, "rawPath": path, "routeKey": f"GET {path}", "headers": headers, "requestContext": context}
-
-
-def message_event(cloud: Cloud) -> Event:
-    """An outbound message of this org at the right address."""
-    body = Message(organization=cloud.template.parameters["OrganizationId"]).xml().decode()
-    return {**load_event("receive"), "pathParameters": {"secret": WEBHOOK_SECRET}, "body": body}
-
-
-def completion_event(_: Cloud) -> Event:
-    """A record of the reminders table's stream where a reminder is completed, its image an item of ours."""
-    [record, *_others] = load_event("push_stream")["Records"]
-    completed = a_pair(completion=Completion(side=Side.SALESFORCE, at=NOW))
-    image = reminder_item(ITEMS.reminder, completed).serialize(null_check=False)
-    return {"Records": [{**record, "dynamodb": {**record["dynamodb"], "NewImage": image}}]}
-
-
-def stored(name: str) -> Make:
-    """An event as AWS sends it."""
-    return lambda _: load_event(name)
 
 
 def answer(start: Start, function: str, event: Event) -> tuple[Any, list[dict[str, Any]]]:
