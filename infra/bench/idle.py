@@ -5,23 +5,31 @@ Counted with DynamoDB Local: units by AWS's rules from what is asked (`units`), 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from math import ceil
 from typing import Final
 
-from infra.bench import inbound, outbound
+from infra.bench import inbound
+from infra.bench import outbound as sending
 from infra.bench.measure import OURS, Report
 from infra.bench.stage import Org, Stored, on_dynamodb, running_org, world
 from infra.bench.units import Meter, Spent
 from reminders.core.task import Hint
 from reminders.ports import World
-from reminders.sync import inbox, timetable
+from reminders.sync import inbox, outbox, timetable
 
 LINE: Final = "idle and growth"
 POLL_CALLS: Final = 2
 TASKS: Final = 22
+TIMED: Final = 9
+MINUTES: Final = 1_440
+"""Of a day: poll and push are started in each."""
+POLLS: Final = 288
+"""Of a day, at the interval that is set at first."""
 RUN: Final = "of any run of the pull"
 INBOUND: Final = "one change in Salesforce"
 ECHO: Final = "one hint that tells nothing new"
@@ -29,6 +37,8 @@ OUTBOUND: Final = "one edit here, sent"
 CREATE: Final = "one reminder made here, sent"
 IMPORT: Final = "one import"
 IDLE: Final = "an idle poll"
+EARLY: Final = "a minute's poll that is not due"
+RESTING: Final = "a minute's push with nothing to send"
 CALLS: Final = "API calls"
 WRITES: Final = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
 
@@ -59,6 +69,7 @@ def counts(report: Report, stored: Sequence[int]) -> dict[str, Spent]:
                 seen.setdefault(name, set()).add((calls, each.reads, each.all_writes))
                 report.figure(LINE, f"{OURS}, {name}", wanted, "read units", each.reads)
                 report.figure(LINE, f"{OURS}, {name}", wanted, "write units", each.all_writes)
+            _a_day(report, ours, org, wanted)
             report.figure(LINE, f"{OURS}, {IDLE}", wanted, "API calls", spent[IDLE].requests[CALLS])
             report.most(LINE, f"API calls of an idle poll, {wanted} stored", spent[IDLE].requests[CALLS], POLL_CALLS)
     for name, costs in seen.items():
@@ -70,6 +81,25 @@ def counts(report: Report, stored: Sequence[int]) -> dict[str, Spent]:
     writes = sum(number for name, number in change.requests.items() if name in WRITES)
     report.most(LINE, "write requests of one change in Salesforce", writes, 1)
     return spent
+
+
+def _a_day(report: Report, ours: World, org: Org, stored: int) -> None:
+    """Time what schedules start, and reckon a day of it; what is asked answers without a network between."""
+    runs: dict[str, tuple[int, Callable[[], object]]] = {
+        IDLE: (POLLS, lambda: timetable.poll(ours, at_once=True)),
+        EARLY: (MINUTES - POLLS, lambda: timetable.poll(ours)),
+        RESTING: (MINUTES, lambda: outbox.push_due(ours)),
+    }
+    day: float = 0
+    for name, (a_day, run) in runs.items():
+        taken = []
+        for _ in range(TIMED):
+            org.later(10)
+            began = time.perf_counter()
+            run()
+            taken.append(1000 * (time.perf_counter() - began))
+        day += a_day * report.figure(LINE, f"{OURS}, {name}", stored, "ms", *taken).median / 1000
+    report.figure(LINE, f"{OURS}, an idle day", stored, "Lambda seconds", day)
 
 
 @dataclass
@@ -87,6 +117,8 @@ class _Counter:
         self.org.later()
         few, many = self.org.tasks[:1], self.org.tasks[1:12]
         idle = self._spent(lambda: timetable.poll(self.ours, at_once=True))
+        early = self._spent(lambda: timetable.poll(self.ours))
+        resting = self._spent(lambda: outbox.push_due(self.ours))
         self.org.change([*few, *many], f"counted {next(_rounds):04d}")
         self.org.later()
         one, eleven = self._pull(few), self._pull(many)
@@ -94,6 +126,8 @@ class _Counter:
         echo = _tenth(self._pull(few), self._pull(many))
         return {
             IDLE: idle,
+            EARLY: early,
+            RESTING: resting,
             RUN: _less(one, change),
             INBOUND: change,
             ECHO: echo,
@@ -119,10 +153,10 @@ class _Counter:
         return self._spent(do)
 
     def _edit(self, task_ids: Sequence[str]) -> Spent:
-        return self._send(lambda: outbound.change(self.ours, list(task_ids), f"edited {next(_rounds):04d}"))
+        return self._send(lambda: sending.change(self.ours, list(task_ids), f"edited {next(_rounds):04d}"))
 
     def _create(self, number: int) -> Spent:
-        return self._send(lambda: outbound.create(self.ours, self.org, number))
+        return self._send(lambda: sending.create(self.ours, self.org, number))
 
     def _send(self, make: Callable[[], list[str]]) -> Spent:
         """Count a change made here, and its being sent some seconds later: within one second an index entry may stay as it is."""
@@ -130,7 +164,7 @@ class _Counter:
         def do() -> None:
             keys = make()
             self.org.later(5)
-            outbound.push(self.ours, keys)
+            sending.push(self.ours, keys)
 
         return self._spent(do)
 
@@ -177,11 +211,15 @@ def _fill(place: Stored, there: int, wanted: int) -> None:
             ("links", {"task_id": {"S": task}, "reminder_id": {"S": f"sf{task}"}, "schema": {"N": "1"}}),
         )
     ]
-    for start in range(0, len(puts), inbound.BATCH_WRITE):
+
+    def write(start: int) -> None:
         batch: dict[str, list[object]] = {}
         for key, put in puts[start : start + inbound.BATCH_WRITE]:
             batch.setdefault(names[key], []).append(put)  # type: ignore[literal-required]  # one of the four
         client.batch_write_item(RequestItems=batch)
+
+    with ThreadPoolExecutor(inbound.WORKERS) as pool:
+        list(pool.map(write, range(0, len(puts), inbound.BATCH_WRITE)))
 
 
 _rounds = count(1)

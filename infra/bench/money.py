@@ -32,10 +32,6 @@ ECHOES: Final[Mapping[str, int]] = {idle.OUTBOUND: 2, idle.CREATE: 2, idle.INBOU
 API_CALLS: Final[Mapping[str, int]] = {idle.INBOUND: 1, idle.OUTBOUND: 2, idle.CREATE: 1, idle.IMPORT: 1, idle.ECHO: 1}
 """Of one change that comes alone: a read, and a write if it goes out."""
 
-POLLS: Final = 288
-SCHEDULED: Final = 2 * 1_440
-"""Invocations a day by schedules: poll and push, each minute."""
-
 WAIT_SECONDS: Final = 0.3
 """Taken for what a run waits for Salesforce and DynamoDB."""
 GIGABYTES: Final = 0.5
@@ -87,7 +83,8 @@ def standing(spent: Mapping[str, Spent]) -> float:
     per, month = PRICES["per million"], PRICES["per month"]
     seconds = PROCESSOR_SECONDS * GB_SECONDS_OF_A_PROCESSOR + WAIT_SECONDS * GIGABYTES
     invoked = per["Lambda requests"] / 1e6 + seconds * PRICES["Lambda GB-second, arm64"]
-    a_day = SCHEDULED * invoked + POLLS * _units(spent[idle.IDLE])
+    polls = idle.POLLS * _units(spent[idle.IDLE]) + (idle.MINUTES - idle.POLLS) * _units(spent[idle.EARLY])
+    a_day = 2 * idle.MINUTES * invoked + polls + idle.MINUTES * _units(spent[idle.RESTING])
     return float(DAYS * a_day + ALARMS * month["alarm"] + SECRETS * month["secret"])
 
 
@@ -104,7 +101,7 @@ def tell(report: Report, spent: Mapping[str, Spent]) -> None:
         month = standing(spent) + team * WORKING_DAYS * sum(
             number * costs[kind].dollars for kind, number in A_DAY.items()
         )
-        calls = POLLS * idle.POLL_CALLS + team * sum(number * costs[kind].calls for kind, number in A_DAY.items())
+        calls = idle.POLLS * idle.POLL_CALLS + team * sum(number * costs[kind].calls for kind, number in A_DAY.items())
         report.figure(LINE, f"{OURS}, salespeople", team, "USD per month", month)
         report.figure(LINE, f"{OURS}, salespeople", team, "API calls a day at most", calls)
         for edition, (org, licence) in EDITIONS.items():
