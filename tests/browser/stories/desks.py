@@ -18,6 +18,8 @@ from infra.local.sign_in import SignedIn
 
 PATIENCE = 30.0
 """Seconds for anything to come to the other side: a look of the page, a message or a push, on a busy machine."""
+READ = r"GET .*/query"
+"""Matches how the sync reads in the org, for faults."""
 
 
 @dataclass
