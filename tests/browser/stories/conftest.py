@@ -24,12 +24,10 @@ SELDOM = 3600
 """Seconds between polls: in a story only what it tells of brings what no message tells."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker tells all stories (`--dist loadgroup`), on one stack; the first has time for its start, which may fetch DynamoDB Local."""
+    """Give the story that starts the stack the time for it: the first start of all fetches DynamoDB Local."""
     for item in items:
         if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.xdist_group("stories"))
             item.add_marker(pytest.mark.timeout(300))
 
 
