@@ -18,10 +18,11 @@ PURE := tests/unit/core
 STORIES := tests/browser/stories
 ARGS ?=
 EXAMPLES ?= 10000
+RESULT ?= .cache/bench/bench.json
 SEEDS ?= 1000
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo org bench bench-org bench-page chaos test browser screens simulate mutants mutation fuzz rules check fix lock build bundle deploy doctor canary destroy
+.PHONY: help run demo org bench plots bench-org bench-page chaos test browser screens simulate mutants mutation fuzz rules check fix lock build bundle deploy doctor canary destroy
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,6 +38,9 @@ org: | $(UV) ## the emulated Salesforce org alone, for any client (ARGS="--help"
 
 bench: | $(UV) ## what the sync costs, beside its peers and the limits (QUICK=1: small; ARGS="--lines inbound")
 	PYTHONPATH=functions:.:tests $(RUN) python -m infra.bench $(if $(QUICK),--quick) $(ARGS)
+
+plots: | $(UV) ## draw what `make bench` found into docs/measured (RESULT=.cache/bench/bench.json)
+	PYTHONPATH=functions:.:tests $(RUN) --group plots python -m infra.bench.plots $(RESULT) $(ARGS)
 
 bench-org: | $(UV) ## how fast the emulated org answers on one core, and what a million tasks take (ARGS="--tasks 0")
 	$(RUN) python -m infra.bench.org $(ARGS)
