@@ -66,14 +66,14 @@ class Run:
 def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     quick: Annotated[bool, typer.Option(help="Small numbers; only counts can fail it.")] = False,  # noqa: FBT002 - a flag
     lines: Annotated[str, typer.Option(help="Which, with commas.")] = ",".join(LINES),
-    rounds: Annotated[int, typer.Option(help="Samples of each contender.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Samples of each contender; 0: 5, or 3 of small numbers.")] = 0,
     sizes: Annotated[str, typer.Option(help="Tasks changed at once.")] = "",
     peers: Annotated[bool, typer.Option(help="Whether other programs are run, too.")] = True,  # noqa: FBT002 - a flag
     folder: Annotated[Path, typer.Option(help="Where results are written.")] = Path(".cache/bench"),
 ) -> None:
     """Measure, print, write `bench.json` and `bench.md`; exit with 1 if a promise about counts is broken."""
     report, rivals = Report(), Peers(wanted=peers)
-    chosen = [int(each) for each in (sizes or ("100,1000" if quick else "100,1000,10000,50000")).split(",")]
+    chosen = [int(each) for each in (sizes or ("100,500" if quick else "100,1000,10000,50000")).split(",")]
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminder-sync-bench-")))
         engine = ""
@@ -82,11 +82,12 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         else:
             engine = stack.enter_context(dynamodb.running())
             use_dynamodb(engine)
-        run = Run(report, rivals, quick, rounds, chosen, place, engine)
+        run = Run(report, rivals, quick, rounds or (3 if quick else 5), chosen, place, engine)
         for line in lines.split(","):
             began = time.monotonic()
             run.line(line)
             report.seconds[line] = time.monotonic() - began
+            print(f"{line}: {report.seconds[line]:.0f} s", file=sys.stderr)
     report.absent |= rivals.absent
     report.write(folder)
     Console().print(Markdown(report.markdown()))
