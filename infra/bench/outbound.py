@@ -126,15 +126,16 @@ def race(report: Report, size: int, rounds: int, folder: Path, peers: Peers) -> 
             ONE_BY_ONE: timed(size, lambda: _one_by_one(session, org, todo["words"])),
             FEWEST: timed(size, lambda: _fewest(session, org, todo["words"])),
         }
-        for name, send in peers.outbound(org, folder).items():
-            edited()
-            run = timed(size, partial(_sent, send, org, todo))
-            if peers.runs(name, run):
-                contenders[name] = run
-        for contender, run in contenders.items():
+        sends = peers.outbound(org, folder)
+        contenders |= {name: timed(size, partial(_sent, send, org, todo)) for name, send in sends.items()}
+        for contender, run in list(contenders.items()):
             edited()
             before = org.calls()
-            run()
+            if contender not in sends:
+                run()
+            elif not peers.runs(contender, run):
+                del contenders[contender]
+                continue
             report.figure(LINE, contender, size, "API calls", org.calls() - before)
             arrived(org, org.tasks[-1], todo["words"])
         # Each turn has edits of its own: what another has written would be a change on the other side.
