@@ -17,6 +17,8 @@ def test_the_loser_of_a_conflict_is_kept_and_taken_back_by_one_click(desks: Desk
     task = str(mia.there("POST", "sobjects/Task", {"Subject": "Call Nina", "ActivityDate": day.isoformat()})["id"])
     center = desks.center(mia)
     one = open_reminder(center, "Call Nina")
+    one.get_by_label("Priority").select_option("High")  # a first push, which learns what the org has
+    becomes(center, tasks(mia, "Priority"), [("High",)])
     expect(one.locator(".sync-box .state")).to_have_text("Synced")
     with desks.office.untold():  # so that our push finds out by itself
         desks.office.ask("POST", "faults", kind="slow", match=READ, seconds=3)
