@@ -291,7 +291,12 @@ def what_is_not_agreed_has_its_turn(watch: Watch, entry: Here) -> Wrong:
     unsent = [each for each in Field if agreement and each is not Field.NAME and here[each] != agreement.pairs[each][0]]
     if unsent and not after.pending:
         yield f"{', '.join(unsent)} of {_short(after)} would never be sent"
-    if after.pending and after.next_attempt is None and not after.held:  # M9: that waits for a person
+    stuck = (
+        entry.before and entry.before.pending and entry.before.next_attempt is None
+    )  # S3: since sync was off; it is rung for soon
+    if (
+        after.pending and after.next_attempt is None and not after.held and not stuck
+    ):  # M9: what is held waits for a person
         yield f"nothing looks at {_short(after)} again"
 
 
@@ -620,7 +625,8 @@ def a_second_merge_plans_nothing(watch: Watch) -> Wrong:
     terms = Terms(settings=watch.world.store.settings(), syncing=watch.syncing())
     for reminder in watch.world.store.all():
         task = tasks.get(reminder.task_id or "")
-        if task:
+        # What was undeleted and given away to somebody who does not sync, while the sync was off, is not looked for (S3, F6).
+        if task and not (reminder.deleted and task.owner not in terms.syncing):
             again = merge(reminder, task, terms, watch.world.clock.now())
             if again.record or again.send:
                 yield f"{again.reason} {_short(reminder)}"
