@@ -154,6 +154,11 @@ class Watch:
             if line.field is field and (line.lost is not None or line.event == "conflict")
         }
 
+    def given_away(self, reminder: Reminder) -> bool:
+        """S3, F6: deleted here, undeleted there and given to somebody who does not sync; missed while sync was off, it is not looked for."""
+        row = self.world.org.state.store.tables["Task"].get(reminder.task_id or "")
+        return bool(reminder.deleted and row and not row["IsDeleted"] and row["OwnerId"] not in self.syncing())
+
     def meanings(self, field: Field, raw: object) -> set[str | None]:
         """What a task's value means here, by any setting of this run."""
         text = None if raw is None else str(raw)
@@ -565,7 +570,7 @@ def both_sides_are_equal(watch: Watch) -> Wrong:
         if reminder.sponsor is None or reminder.handed_over or reminder.owner_before not in syncing:
             continue
         if reminder.deleted:
-            if task is not None and task.owner in syncing:  # else it is somebody's who has nothing to do with us (F6)
+            if task is not None and not watch.given_away(reminder):
                 yield f"deleted here, alive there: {_short(reminder)}"
         elif task is None and not watch.gone(reminder):
             yield f"alive here, gone there: {_short(reminder)}"
@@ -625,8 +630,7 @@ def a_second_merge_plans_nothing(watch: Watch) -> Wrong:
     terms = Terms(settings=watch.world.store.settings(), syncing=watch.syncing())
     for reminder in watch.world.store.all():
         task = tasks.get(reminder.task_id or "")
-        # What was undeleted and given away to somebody who does not sync, while the sync was off, is not looked for (S3, F6).
-        if task and not (reminder.deleted and task.owner not in terms.syncing):
+        if task and not watch.given_away(reminder):
             again = merge(reminder, task, terms, watch.world.clock.now())
             if again.record or again.send:
                 yield f"{again.reason} {_short(reminder)}"
@@ -887,13 +891,14 @@ def nothing_moves_any_more(watch: Watch) -> Wrong:
     spent, polls = sum(each.counted for each in calls), sum("updated" in each.resource for each in calls)
     if spent > IDLE_POLL * polls + SET_UP and world.engine.counts["invoked sweep"] == sweeps:
         yield f"{polls} idle polls cost {spent} calls: {[each.resource for each in calls]}"
-    linked = {each.task_id for each in world.store.all()}
+    away = {each.id for each in world.store.all() if watch.given_away(each)}
+    linked = {each.task_id for each in world.store.all() if each.id not in away}
     known = [task for task, row in watch.tasks().items() if task in linked or _in_window(watch, row)]
     bodies = [f'{{"hints": [{{"task_id": "{task}"}}]}}' for task in known]
     for body in bodies:
         world.queue.send(body)
     for reminder in world.store.all():
-        if not watch.gone(reminder):
+        if not watch.gone(reminder) and reminder.id not in away:
             world.bell.put(reminder.id)
     world.engine.run(world.engine.ms + 90_000)
     stored = [each.after.id for entries in world.journal.reminders.values() for each in entries if each.number > number]
