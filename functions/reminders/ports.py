@@ -162,7 +162,7 @@ class Org(Protocol):
         ...
 
     def find(self, external_ids: Collection[str]) -> Bulk:
-        """Look tasks up by `Reminder_Id__c`, deleted ones included; keyed by external id. A living one wins over a deleted one."""
+        """Look tasks that we made up by `Reminder_Id__c`, deleted ones included; keyed by external id. A living one wins over a deleted one."""
         ...
 
     def open_tasks(self, owner: str, since: datetime) -> tuple[str, ...]:

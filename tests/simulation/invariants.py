@@ -20,6 +20,7 @@ from reminders.core.decision import Terms
 from reminders.core.holds import whose
 from reminders.core.merge import merge
 from reminders.core.reminder import Event, Field, Priority, Reminder, Side, Status, sync_state
+from reminders.core.sayings import Said
 from reminders.core.settings import Choice, Policy, Settings
 from reminders.core.subject import inputs, render
 from reminders.core.task import EXTERNAL_ID, Task
@@ -254,7 +255,10 @@ def a_merge_never_goes_back_behind_our_own_write(watch: Watch, entry: Here) -> W
     versions = watch.journal.tasks.get(entry.after.task_id, [])
     for field in Field:
         before, after = (_plain(field, mapping.plain(field, each.values)) for each in (entry.before, entry.after))
-        if field is Field.NAME or before == after:
+        kept = any(
+            line.field is field and line.rule == "F6" for line in entry.lines
+        )  # handed over: ours is told as not sent
+        if field is Field.NAME or before == after or kept:
             continue
         name = mapping.TASK_FIELDS[field]
         ours = [
@@ -465,7 +469,7 @@ def _last_certain_write(watch: Watch, task_id: str, reminder_id: str, field: Fie
     """
     name = mapping.TASK_FIELDS[field]
     for each in reversed(watch.journal.tasks.get(task_id, ())):
-        if each is entry or each.late or each.by is not By.SYNC:
+        if each is entry or each.late or each.by is not By.SYNC or name in each.rewritten:
             continue
         if each.before and _same_there(field, each.before, each.after):
             continue
@@ -658,7 +662,8 @@ def never_two_tasks_for_one_reminder(watch: Watch) -> Wrong:
     me, syncing = watch.world.org.integration_user.id, watch.syncing()
     for task in watch.tasks().values():
         claimed = reminders.get((task.external_id or "").rpartition("-")[0])
-        left = claimed is not None and claimed.handed_over
+        # F6: handed over, or deleted here while it was: then the task stays, and is nobody's any more.
+        left = claimed is not None and (claimed.handed_over or _let_go(watch, claimed.id))
         if (
             task.created_by == me
             and task.id not in linked
@@ -667,6 +672,14 @@ def never_two_tasks_for_one_reminder(watch: Watch) -> Wrong:
             and not left
         ):
             yield f"{task.id} ({task.external_id}) was made by us and belongs to no reminder"
+
+
+def _let_go(watch: Watch, reminder_id: str) -> bool:
+    return any(
+        line.text == Said.DELETED_HERE_ONLY
+        for entry in watch.journal.reminders.get(reminder_id, ())
+        for line in entry.lines
+    )
 
 
 def history_names_only_what_exists(watch: Watch) -> Wrong:

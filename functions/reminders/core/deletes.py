@@ -11,6 +11,7 @@ from datetime import datetime
 
 from reminders.core.decision import Decision, Delete, Send, Terms, changed, rung, sync_is_off, there
 from reminders.core.fields import Sides, merge_fields, unsent_lines
+from reminders.core.gone import seen_again
 from reminders.core.holds import hold, is_held, still_held, whose
 from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
 from reminders.core.sayings import Said
@@ -79,8 +80,9 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
 def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Terms, now: datetime) -> Decision:
     base, still_open = agreed(reminder, task)
     merged = merge_fields(Sides(reminder=reminder, task=task, agreed=base, settings=terms.settings, now=now))
+    seen, again = seen_again(reminder, now)
     after = replace(
-        reminder,
+        seen,
         values=merged.values,
         agreement=merged.agreement,
         task_id=task.id,
@@ -107,7 +109,7 @@ def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         record=changed(
             reminder,
             after,
-            (*arrived(reminder, base, task, terms.settings, now), *unseen(reminder, task, now), *ours_lost),
+            (*again, *arrived(reminder, base, task, terms.settings, now), *unseen(reminder, task, now), *ours_lost),
             task,
         ),
         send=Send(write=Write.DELETE),

@@ -114,9 +114,13 @@ class SalesforceOrg:
         return Bulk(tasks={each.id: each for each in tasks}, at=at)
 
     def find(self, external_ids: Collection[str]) -> Bulk:
-        """Look tasks up by `Reminder_Id__c`, deleted ones included; a living one wins, then the oldest."""
+        """Look tasks that we made up by `Reminder_Id__c`, deleted ones included; a living one wins, then the oldest.
+
+        What somebody else made with our id on it is a copy, be the original deleted (M5).
+        """
         tasks, at = self._tasks(EXTERNAL_ID, filter(None, external_ids))
-        return Bulk(tasks=by_external_id(tasks), at=at)
+        me = self.me()
+        return Bulk(tasks=by_external_id(each for each in tasks if each.created_by == me), at=at)
 
     def open_tasks(self, owner: str, since: datetime) -> tuple[str, ...]:
         """Ids of the owner's open, importable tasks created or changed since then, soonest due first (S2, S4).

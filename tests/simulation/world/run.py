@@ -127,6 +127,10 @@ class Simulation:
                     world.ask(world.ada, "POST", f"/api/reminders/{reminder.id}/retry")
             self._pass(DAY - 30 * MINUTE + night)
         self._pass(30 * MINUTE)
+        while (
+            len(world.queue) and engine.ms % DAY < 17 * HOUR + 25 * MINUTE
+        ):  # the sweep is at work in this very moment
+            self._pass(MINUTE)
 
     def _decide(self) -> None:
         """Have Ada confirm or reject what the valve holds, each group as a whole (M9)."""
