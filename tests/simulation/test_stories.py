@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from stage import Stage
 
+from infra.local.org.schema import SYNC_FIELD
 from infra.local.org.task_rules import archive
 from reminders.core import edit
 from reminders.core.problems import Failure, Kind
@@ -521,3 +522,40 @@ def test_what_somebody_sets_to_what_we_once_sent_is_theirs(stage: Stage, monkeyp
 
     assert stage.reminder().values.due is None
     assert stage.org.task(task_id)["ActivityDate"] is None
+
+
+def test_a_copy_of_a_deleted_task_of_ours_is_not_that_task(stage: Stage) -> None:
+    """O2, M5, M4: a create's answer was lost, its task deleted, and a program's copy with our id on it found and fought over (seed 2670)."""
+    stage.create()
+    stage.org.faults.add("lost", match="composite", times=1)
+    stage.push()
+    [task_id] = stage.org.tasks()
+    row = stage.org.task(task_id)
+    stage.org.delete_task(stage.anna, task_id)
+    admin = stage.org.add_user("robot@example.com", "Other Program", permissions=frozenset({SYNC_FIELD})).id
+    copy = stage.org.create_task(admin, OwnerId=stage.anna, Subject="Copied", Reminder_Id__c=row["Reminder_Id__c"])
+    stage.hint(copy)
+    stage.settle()
+
+    assert stage.reminder().deleted
+    assert stage.ledger.links([copy]) == {copy: imported_id(copy)}
+
+
+def test_a_waiting_delete_whose_task_is_seen_again_is_a_problem_no_more(stage: Stage) -> None:
+    """I5, M4: "delete here only" was still offered, and chosen, although the task could be read again; it lived on (seed 2561)."""
+    stage.create()
+    stage.settle()
+    task_id = stage.task_of()
+    stage.org.state.withheld.add(task_id)
+    stage.delete()
+    stage.settle()
+    trouble = stage.reminder().trouble
+    assert trouble and trouble.code == "TASK_NOT_VISIBLE"
+    stage.org.state.withheld.remove(task_id)
+    stage.org.faults.add("lock", match="delete Task", times=1)
+    outbox.push(stage.world, ["r1"])
+
+    assert stage.reminder().trouble is None
+    stage.later(minutes=10)
+    outbox.push(stage.world, ["r1"])
+    assert stage.org.tasks() == []
