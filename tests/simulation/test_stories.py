@@ -535,7 +535,8 @@ def test_a_copy_of_a_deleted_task_of_ours_is_not_that_task(stage: Stage) -> None
     admin = stage.org.add_user("robot@example.com", "Other Program", permissions=frozenset({SYNC_FIELD})).id
     copy = stage.org.create_task(admin, OwnerId=stage.anna, Subject="Copied", Reminder_Id__c=row["Reminder_Id__c"])
     stage.hint(copy)
-    stage.settle()
+    stage.later(minutes=6)
+    outbox.push(stage.world, ["r1"])
 
     assert stage.reminder().deleted
     assert stage.ledger.links([copy]) == {copy: imported_id(copy)}
