@@ -551,7 +551,8 @@ def test_a_waiting_delete_whose_task_is_seen_again_is_a_problem_no_more(stage: S
     stage.delete()
     stage.settle()
     trouble = stage.reminder().trouble
-    assert trouble and trouble.code == "TASK_NOT_VISIBLE"
+    assert trouble
+    assert trouble.code == "TASK_NOT_VISIBLE"
     stage.org.state.withheld.remove(task_id)
     stage.org.faults.add("lock", match="delete Task", times=1)
     outbox.push(stage.world, ["r1"])
