@@ -676,7 +676,7 @@ def never_two_tasks_for_one_reminder(watch: Watch) -> Wrong:
 
 def _let_go(watch: Watch, reminder_id: str) -> bool:
     return any(
-        line.text == Said.DELETED_HERE_ONLY
+        line.text in {Said.DELETED_HERE_ONLY, Said.GIVEN_AWAY_FIRST}
         for entry in watch.journal.reminders.get(reminder_id, ())
         for line in entry.lines
     )

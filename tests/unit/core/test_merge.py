@@ -12,7 +12,7 @@ from factories import ANNA, BEFORE, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_
 from reminders.core.decision import Decision
 from reminders.core.first_meeting import importable
 from reminders.core.merge import merge
-from reminders.core.reminder import Event, Field, Reminder, Side, Status, Tombstone, Type, Write, imported_id
+from reminders.core.reminder import Event, Field, Intent, Reminder, Side, Status, Tombstone, Type, Write, imported_id
 from reminders.core.settings import Settings
 from reminders.core.task import EXTERNAL_ID, Deleted, Hint, Reading, Unreadable, reading
 from reminders.core.writes import ROUNDS, STAYS_OPEN, with_intent
@@ -390,6 +390,20 @@ def test_restored_after_its_task_is_gone_it_gets_a_new_one(what: Reading) -> Non
     assert (after.tombstone, after.task_id, after.agreement, after.generation) == (None, None, None, 1)
     assert (decision.record.unlink, decision.send.write) == (TASK_ID, Write.CREATE)
     assert decision.send.fields[EXTERNAL_ID] == "r1-1"
+
+
+@pytest.mark.parametrize(("minutes", "ours"), [(0, True), (15, True), (16, False)])
+def test_a_delete_of_ours_that_arrives_after_undo_is_no_delete(minutes: int, *, ours: bool) -> None:
+    """M5, M8: within the time in which a lost write can turn up it is our own, and the reminder gets a new task (seeds 356, 515)."""
+    intent = Intent(number=4, write=Write.DELETE, at=NOW)
+    alive = a_pair(intents=(intent,))
+    decision = merge(alive, Deleted(NOW + timedelta(minutes=minutes), a_task(status="Completed")), terms(), NOW)
+    assert decision.record
+    after = decision.record.reminder
+    assert (after.deleted, after.generation) == ((False, 1) if ours else (True, 0))
+    assert [line.lost for line in decision.record.lines if line.field is Field.STATUS] == (
+        ["Completed"] if ours else []
+    )
 
 
 def test_restored_before_the_delete_was_agreed_absence_is_still_no_delete() -> None:
