@@ -88,7 +88,8 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
         creates = [intent for intent in reminder.intents if intent.write is Write.CREATE]
         if not creates:
             return None, reminder.intents
-        best = max(creates, key=lambda intent: (_matches(intent.pairs, there), intent.number))
+        # Of several that are as like, the oldest: where they differ somebody has set the field since, so it is a conflict with what stands here now (M2).
+        best = max(creates, key=lambda intent: (_matches(intent.pairs, there), -intent.number))
         return Agreement(pairs=best.pairs, inputs=best.inputs), ()
     agreement, still_open = reminder.agreement, list[Intent]()
     for intent in reminder.intents:

@@ -145,6 +145,16 @@ def test_of_two_open_creates_the_task_shows_which_one_was_made() -> None:
     assert stored(decision).values == second.values
 
 
+def test_what_was_set_there_before_either_of_two_creates_was_known_is_a_conflict() -> None:
+    """M2, O2: the task is as like the one as the other; whichever it was, the value that stands here is not lost without a word (seed 6880)."""
+    first = creating()
+    second = creating(replace(first, values=replace(first.values, due=date(2026, 12, 24))))
+    task = a_task(due=date(2027, 1, 1), last_modified=NOW, external_id=second.external_id)
+    decision = merge(second, task, terms(), NOW)
+    assert stored(decision).values.due == date(2027, 1, 1)
+    assert [line.lost for line in decision.record.lines if line.field is Field.DUE] == ["2026-12-24"]
+
+
 def test_a_reminder_with_another_task_leaves_this_one_alone() -> None:
     """Never two tasks for one reminder."""
     assert merge(a_pair(), a_task(id="00T000000000002EAA"), terms(), NOW).rule == "M5"
