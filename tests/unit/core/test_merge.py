@@ -152,6 +152,7 @@ def test_what_was_set_there_before_either_of_two_creates_was_known_is_a_conflict
     task = a_task(due=date(2027, 1, 1), last_modified=NOW, external_id=second.external_id)
     decision = merge(second, task, terms(), NOW)
     assert stored(decision).values.due == date(2027, 1, 1)
+    assert decision.record
     assert [line.lost for line in decision.record.lines if line.field is Field.DUE] == ["2026-12-24"]
 
 
