@@ -24,7 +24,7 @@ import api
 import receive
 from infra.local.authorizer import Unauthorized, Verifier
 from infra.local.gateway import Answer, Gateway, Request
-from infra.local.lambdas import Function
+from infra.local.lambdas import Function, Result
 from infra.local.wiring import Authorizer, Route
 from reminders import runtime, telemetry
 from reminders.aws.secret import Secret
@@ -58,11 +58,18 @@ class _Tokens(Verifier):
         return {"sub": f"https://login.salesforce.com/id/{ORG}/{user}"}
 
 
+def _timed(do: Callable[[Any], Any]) -> Callable[[Any], Result]:
+    """Have a function answer as one in a container does, in no time."""
+    return lambda event: Result(value=do(event), waited=0.0, ran=0.0, worked=0.0)
+
+
 class FrontDoor:
     """Gateway, API and webhook on a fresh world; `reset` makes it fresh again. `verifier` is the real one, or takes user ids."""
 
     def __init__(self, verifier: Verifier | None = None) -> None:
-        functions = {"api": SimpleNamespace(invoke=self._api), "receive": SimpleNamespace(invoke=self._receive)}
+        functions = {
+            name: SimpleNamespace(timed=_timed(do)) for name, do in (("api", self._api), ("receive", self._receive))
+        }
         self._gateway = Gateway(_ROUTES, cast("Mapping[str, Function]", functions), {})
         self._gateway._verifiers = {SIGN_IN: verifier or _Tokens(SIGN_IN)}
         self.reset()
