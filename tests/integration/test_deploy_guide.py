@@ -107,6 +107,12 @@ def test_a_webhook_that_is_not_ours_kills_the_canary_without_telling_its_address
     assert left_behind(document) == []
 
 
+def _tables_of_ours() -> list[str]:
+    """Give the stack's tables; other tests may have tables of their own in the same process."""
+    tables = boto3.client("dynamodb", region_name=deployed.REGION).list_tables()["TableNames"]
+    return [each for each in tables if each.startswith(deployed.STACK)]
+
+
 def test_from_nothing_to_a_canary_and_back_to_nothing(
     stack: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -173,14 +179,11 @@ def test_from_nothing_to_a_canary_and_back_to_nothing(
         assert "RemindersTable" in output
         assert "sf project delete source" in output
         assert cloud.status() in {None, "DELETE_COMPLETE"}
-        tables = boto3.client("dynamodb", region_name=deployed.REGION).list_tables()["TableNames"]
-        ours = {each for each in tables if each.startswith(deployed.STACK)}
-        assert ours
+        assert _tables_of_ours()
         code, output = told("destroy", "--data", "--yes")
         assert code == 0, output
         assert "RemindersTable is deleted" in output
-        # What other tests have in the same process is none of ours.
-        assert not ours & set(boto3.client("dynamodb", region_name=deployed.REGION).list_tables()["TableNames"])
+        assert not _tables_of_ours()
         assert list(files.iterdir()) == []
 
     everything = "".join(printed) + "".join(content.decode() for content in before.values())
