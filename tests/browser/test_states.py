@@ -71,10 +71,12 @@ def test_a_day_without_a_mouse(page: Page, api: Api) -> None:
     expect(page.get_by_text("Nothing is due today or tomorrow.")).to_be_visible()
     for name in ("One", "Two"):
         press("n")
+        expect(page.get_by_label("Name")).to_be_focused()
         page.keyboard.type(name)
         press("Enter")
         expect(page.get_by_role("button", name=name, exact=True)).to_be_focused()
     press("e")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type("Second")
     press("Enter")

@@ -51,6 +51,7 @@ def test_a_reminder_is_created_with_the_keyboard_alone(page: Page, api: Api) -> 
     open_as(page)
     expect(page.get_by_text("Nothing is due today or tomorrow.")).to_be_visible()
     page.keyboard.press("n")
+    expect(page.get_by_label("Name")).to_be_focused()
     page.keyboard.type("Call Nina")
     page.keyboard.press("Enter")
     expect(names(page)).to_have_text(["Call Nina"])

@@ -43,6 +43,7 @@ def test_explain_tells_what_happened_on_both_sides_and_what_it_cost(desks: Desks
     mia = desks.seller()
     center = desks.center(mia)
     center.keyboard.press("n")
+    expect(center.get_by_label("Name")).to_be_focused()
     center.keyboard.type("Call Nina")
     center.keyboard.press("Enter")
     one = open_reminder(center, "Call Nina")

@@ -46,6 +46,7 @@ def test_a_task_made_in_salesforce_appears_and_a_reminder_made_here_becomes_a_ta
     expect(names(center)).to_have_text(["Call Nina"])
 
     center.keyboard.press("n")
+    expect(center.get_by_label("Name")).to_be_focused()
     center.keyboard.type("Write to Kim")
     center.keyboard.press("Enter")
     expect(line(org, "Write to Kim")).to_contain_text("Not Started")
