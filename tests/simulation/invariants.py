@@ -19,7 +19,7 @@ from reminders.core import mapping
 from reminders.core.decision import Terms
 from reminders.core.holds import whose
 from reminders.core.merge import merge
-from reminders.core.reminder import Event, Field, Priority, Reminder, Side, Status, sync_state
+from reminders.core.reminder import Event, Field, Line, Priority, Reminder, Side, Status, sync_state
 from reminders.core.sayings import Said
 from reminders.core.settings import Choice, Policy, Settings
 from reminders.core.subject import inputs, render
@@ -273,21 +273,26 @@ def a_merge_never_goes_back_behind_our_own_write(watch: Watch, entry: Here) -> W
             yield f"{field} of {entry.after.id} went from {before!r} to {after!r}, which our own write had replaced there"
 
 
-def our_own_write_is_no_conflict(watch: Watch, entry: Here) -> Wrong:
-    """M8: what the task says when a conflict is told was set there by somebody else, not by our own write coming back."""
+def _conflicts(entry: Here) -> Iterator[tuple[Field, Line, str, Fiber]]:
+    """Give the conflicts that an invocation told of in this version: field, line, task and invocation (M2)."""
     if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
         return
     for line in entry.lines:
-        if line.rule != "M2" or line.event is not Event.CONFLICT or line.field is None:
-            continue
-        name, seen = mapping.TASK_FIELDS[line.field], entry.invocation.saw.get("tasks", entry.number)
+        if line.rule == "M2" and line.event is Event.CONFLICT and line.field is not None:
+            yield line.field, line, entry.before.task_id, entry.invocation
+
+
+def our_own_write_is_no_conflict(watch: Watch, entry: Here) -> Wrong:
+    """M8: what the task says when a conflict is told was set there by somebody else, not by our own write coming back."""
+    for field, _, task_id, fiber in _conflicts(entry):
+        name, seen = mapping.TASK_FIELDS[field], fiber.saw.get("tasks", entry.number)
         wrote = [
             each
-            for each in watch.journal.tasks.get(entry.before.task_id, ())
+            for each in watch.journal.tasks.get(task_id, ())
             if each.number < entry.number and (each.before is None or each.before.get(name) != each.after.get(name))
         ]
         if wrote and wrote[-1].by is By.SYNC and wrote[-1].number <= seen and name not in wrote[-1].rewritten:
-            yield f"{line.field} of {entry.after.id}: {wrote[-1].after.get(name)!r} was our own"
+            yield f"{field} of {entry.after.id}: {wrote[-1].after.get(name)!r} was our own"
 
 
 def what_is_not_agreed_has_its_turn(watch: Watch, entry: Here) -> Wrong:
@@ -300,25 +305,18 @@ def what_is_not_agreed_has_its_turn(watch: Watch, entry: Here) -> Wrong:
     unsent = [each for each in Field if agreement and each is not Field.NAME and here[each] != agreement.pairs[each][0]]
     if unsent and not after.pending:
         yield f"{', '.join(unsent)} of {_short(after)} would never be sent"
-    stuck = (
-        entry.before and entry.before.pending and entry.before.next_attempt is None
-    )  # S3: since sync was off; it is rung for soon
-    if (
-        after.pending and after.next_attempt is None and not after.held and not stuck
-    ):  # M9: what is held waits for a person
+    # S3: stuck since sync was off, it is rung for soon. M9: what is held waits for a person.
+    stuck = entry.before and entry.before.pending and entry.before.next_attempt is None
+    if after.pending and after.next_attempt is None and not after.held and not stuck:
         yield f"nothing looks at {_short(after)} again"
 
 
 def conflicts_go_by_the_policy(watch: Watch, entry: Here) -> Wrong:
     """M2: who wins a conflict is the policy's to say; under `latest` it is the later second, and in a tie Salesforce."""
-    if entry.before is None or entry.before.task_id is None or not isinstance(entry.invocation, Fiber):
-        return
-    for line in entry.lines:
-        if line.rule != "M2" or line.event is not Event.CONFLICT or line.field is None:
-            continue
-        right = {_here_wins(each.policy, entry, line.field, watch) for each in watch.settings[-2:]}
+    for field, line, _, _ in _conflicts(entry):
+        right = {_here_wins(each.policy, entry, field, watch) for each in watch.settings[-2:]}
         if (line.side is Side.SALESFORCE) not in {each for some in right for each in some}:
-            yield f"{line.field} of {entry.after.id} was won by the wrong side: {line.text}"
+            yield f"{field} of {entry.after.id} was won by the wrong side: {line.text}"
 
 
 def _here_wins(policy: Policy, entry: Here, field: Field, watch: Watch) -> frozenset[bool]:
