@@ -32,6 +32,7 @@ def a_task(**changes: Any) -> Task:
         created=BEFORE,
         created_by=ANNA,
         last_modified=BEFORE,
+        last_modified_by=ANNA,
         system_modstamp=BEFORE,
         subject="Call Ms Lindqvist",
         status="Not Started",
@@ -86,4 +87,4 @@ def edited(reminder: Reminder, *, at: datetime = NOW, **values: Any) -> Reminder
 
 def terms(*syncing: str, settings: Settings | None = None, skew: timedelta = timedelta()) -> Terms:
     """Give terms under which Anna and Ben sync, unless others are named."""
-    return Terms(settings=settings or Settings(), syncing=frozenset(syncing or (ANNA, BEN)), skew=skew)
+    return Terms(settings=settings or Settings(), syncing=frozenset(syncing or (ANNA, BEN)), me=ROBOT, skew=skew)

@@ -99,7 +99,7 @@ def test_the_first_sync_is_shown_before_it_is_begun(page: Page, api: Api) -> Non
     for number, hours, closed in ((1, 1, False), (2, 1, True), (3, 30, False)):
         at = NOW - timedelta(hours=hours)
         one = Task(
-            id=f"00T{number:015}", owner=BO, created=at, created_by=BO, last_modified=at, system_modstamp=at,
+            id=f"00T{number:015}", owner=BO, created=at, created_by=BO, last_modified=at, last_modified_by=BO, system_modstamp=at,
             subject=f"Task {number}", due=date(2026, 11, 23), is_closed=closed, subtype="Task",
         )  # fmt: skip
         api.org.tasks[one.id] = one

@@ -141,6 +141,21 @@ def test_a_task_that_is_linked_is_refused_to_another_reminder(ledger: Ledger) ->
     assert ledger.history("second") == []
 
 
+def test_what_an_import_tells_of_another_reminder_is_told_with_it_or_not_at_all(ledger: Ledger) -> None:
+    """M5: a line that names a reminder whose import lost the race sent its reader nowhere (seed 9448)."""
+    former = saved(ledger, Record(reminder=a_reminder("former")))
+    told = Record(reminder=former, lines=(a_line("Its former task came back."),))
+    assert saved(ledger, Record(reminder=a_reminder("first"), link=TASK, also=told)).version == 1
+    now = ledger.reminders(["former"])["former"]
+    assert (now.version, [line.text for line in ledger.history("former")]) == (2, ["Its former task came back."])
+
+    for second, also in (("second", replace(told, reminder=now)), ("third", told)):
+        link = TASK if second == "second" else None
+        assert ledger.save([Record(reminder=a_reminder(second), link=link, also=also)]) == [None]
+    assert ledger.reminders(["former", "second", "third"]) == {"former": now}
+    assert len(ledger.history("former")) == 1
+
+
 def test_a_task_may_be_linked_again_to_its_own_reminder(ledger: Ledger) -> None:
     """A restored reminder meets its living task again (M5)."""
     first = saved(ledger, Record(reminder=replace(a_reminder(), task_id=TASK), link=TASK))

@@ -414,7 +414,7 @@ class MemoryLedger(Ledger):
             raise ValueError("not in whole seconds")
         with self._lock:
             known = self._reminders.get(reminder.id)
-            if reminder.version != (known.version if known else 0):
+            if any(self._version(each.reminder.id) != each.reminder.version for each in (record, record.also) if each):
                 return None
             linked = {record.link} if record.link else set()
             if reminder.task_id and (reminder.expires or (known and known.expires)):
@@ -427,11 +427,18 @@ class MemoryLedger(Ledger):
             if record.unlink and self._links.get(record.unlink) == reminder.id:
                 del self._links[record.unlink]
             self._history.setdefault(reminder.id, []).extend(record.lines)
+            if record.also:
+                other = dated(record.also)
+                self._reminders[other.id] = replace(other, version=other.version + 1, rings=False, completion=None)
+                self._history.setdefault(other.id, []).extend(record.also.lines)
             if reminder.rings:
                 self.rung.append(reminder.id)
             if reminder.completion:
                 self.completed.append(replace(stored, completion=reminder.completion))
             return stored
+
+    def _version(self, reminder_id: str) -> int:
+        return self._reminders[reminder_id].version if reminder_id in self._reminders else 0
 
     def _forward(self, name: tuple[str, str], value: datetime) -> None:
         with self._lock:

@@ -30,6 +30,7 @@ ROW: dict[str, Any] = {
     "OwnerId": "005000000000001AAA",
     "CreatedDate": "2026-11-20T08:00:00.000+0000",
     "CreatedById": "005000000000009AAA",
+    "LastModifiedById": "005000000000009AAA",
     "LastModifiedDate": "2026-11-21T08:00:00.000+0000",
     "SystemModstamp": "2026-11-21T08:00:01.000+0000",
     **dict.fromkeys(("IsClosed", "IsDeleted", "IsArchived", "IsRecurrence"), False),

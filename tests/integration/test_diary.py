@@ -439,7 +439,7 @@ def test_a_merge_right_after_plans_nothing(stage: Stage) -> None:
     stage.org.update_task(stage.anna, stage.task_of("r4"), OwnerId=stage.ben, Subject="Other")
     stage.settle()
     terms_of = stage.ledger.users([stage.anna, stage.ben])
-    terms = Terms(settings=stage.ledger.settings(), syncing=frozenset(terms_of))
+    terms = Terms(settings=stage.ledger.settings(), syncing=frozenset(terms_of), me=stage.world.org.me())
     for reminder in stage.reminders():
         task = stage.task(reminder.task_id or "")
         assert task

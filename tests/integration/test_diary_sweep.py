@@ -274,7 +274,7 @@ def test_with_sync_off_nothing_is_gone(stage: Stage) -> None:
 
 def pick(stage: Stage, choice: Choice) -> None:
     """Choose what becomes of r1, and let it happen."""
-    assert stage.ledger.save([choose(stage.reminder(), choice, now=stage.clock.now())])[0]
+    assert stage.ledger.save([choose(stage.reminder(), choice, stage.ledger.settings(), now=stage.clock.now())])[0]
     stage.settle(poll=False)
 
 

@@ -30,7 +30,7 @@ def task(  # noqa: PLR0913 - a task has these parts
     """Make a task of Bo's, changed an hour ago."""
     at = NOW - timedelta(hours=hours)
     return Task(
-        id=f"00T{number:015}", owner=owner, created=at, created_by=owner, last_modified=at, system_modstamp=at,
+        id=f"00T{number:015}", owner=owner, created=at, created_by=owner, last_modified=at, last_modified_by=owner, system_modstamp=at,
         subject=f"Task {number}", due=date(2026, 12, number), is_closed=closed, subtype=subtype, is_recurrence=master,
     )  # fmt: skip
 
@@ -82,7 +82,15 @@ def test_a_preview_looks_at_a_bounded_number(api: Api) -> None:
     holds(
         api,
         *(
-            Task(id=f"00T{number:015}", owner=BO, created=NOW, created_by=BO, last_modified=NOW, system_modstamp=NOW)
+            Task(
+                id=f"00T{number:015}",
+                owner=BO,
+                created=NOW,
+                created_by=BO,
+                last_modified=NOW,
+                last_modified_by=BO,
+                system_modstamp=NOW,
+            )
             for number in range(501)
         ),
         one,

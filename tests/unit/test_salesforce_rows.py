@@ -58,6 +58,7 @@ def test_a_full_row_keeps_every_value_as_it_is() -> None:
         created=datetime(2026, 11, 20, 8, tzinfo=UTC),
         created_by="005000000000009AAA",
         last_modified=datetime(2026, 11, 21, 8, tzinfo=UTC),
+        last_modified_by="005000000000009AAA",
         system_modstamp=datetime(2026, 11, 21, 8, 0, 1, tzinfo=UTC),
         subject=text,
         description=text,

@@ -16,12 +16,13 @@ from reminders.core.task import Task
 class Terms:
     """What a merge must know besides the three sides.
 
-    `syncing`: the users, among those concerned, who sync now. `skew`: Salesforce's clock minus ours, which corrects the edit
+    `syncing`: the users, among those concerned, who sync now. `me`: the user that we write as. `skew`: Salesforce's clock minus ours, which corrects the edit
     times of reminders when they are held against the task's stamps (M2).
     """
 
     settings: Settings
     syncing: frozenset[str]
+    me: str
     skew: timedelta = timedelta()
 
 
@@ -52,15 +53,13 @@ class Delete:
 class Decision:
     """What a merge wants done, and why, in words: `record` is to be stored (None: nothing changed), `send` to be sent.
 
-    `also` is a line for the history of another reminder that this concerns (M5), stored first. `delete`: it carries a delete over,
-    which must be counted before anything is stored or sent (M9).
+    `delete`: it carries a delete over, which must be counted before anything is stored or sent (M9).
     """
 
     rule: str
     reason: str
     record: Record | None = None
     send: Send | None = None
-    also: Record | None = None
     delete: Delete | None = None
 
 

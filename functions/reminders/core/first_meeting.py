@@ -59,10 +59,10 @@ def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: dateti
         if former
         else there(Event.IMPORTED, "S4", Said.IMPORTED, now)
     )
-    record = Record(reminder=reminder, link=task.id, lines=(line,))
     told = there(Event.LINKED, "M5", Said.FORMER_TASK, now, task=task.id, reminder=reminder.id)
     also = Record(reminder=replace(former, rings=False), lines=(told,)) if former else None
-    return Decision(rule="S4", reason="Imported.", record=record, also=also)
+    record = Record(reminder=reminder, link=task.id, lines=(line,), also=also)
+    return Decision(rule="S4", reason="Imported.", record=record)
 
 
 def no_task_yet(reminder: Reminder, terms: Terms, now: datetime) -> Decision:

@@ -15,7 +15,8 @@ from reminders.core.edit import Refused
 from reminders.core.problems import Failure, Kind
 from reminders.core.reminder import Event, Line, Record, Reminder, Side, Tombstone, Trouble, waiting
 from reminders.core.sayings import Said
-from reminders.core.writes import bury
+from reminders.core.settings import Settings
+from reminders.core.writes import arrived, bury
 
 NOT_VISIBLE: Final = Failure(
     kind=Kind.PERMANENT,
@@ -60,30 +61,32 @@ def seen_again(reminder: Reminder, now: datetime) -> tuple[Reminder, tuple[Line,
     return replace(reminder, trouble=None), (line,)
 
 
-def choose(reminder: Reminder, choice: Choice, *, now: datetime) -> Record:
+def choose(reminder: Reminder, choice: Choice, settings: Settings, *, now: datetime) -> Record:
     """Do what was chosen about a task that is gone (I5). Raises Refused, if it is not, or not any more.
 
     Deleted here, it stays linked as any deleted one: a task that can be read again after all brings it back, rather than being lost.
-    Created again or kept, it is unlinked and n grows: the old task, should it turn up, is a reminder of its own (M5).
+    Created again or kept, it is unlinked and n grows: the old task, should it turn up, is a reminder of its own (M5). What our updates
+    without an answer may have replaced there is told now, since no read will show any more whether they did (F1, F2).
     """
     if not is_gone(reminder):
         raise Refused("choice", "The task of this reminder is not gone; there is nothing to choose.")
     if reminder.deleted and choice is not Choice.DELETE:
         raise Refused("choice", "This reminder is deleted; restore it first.")
+    lost = arrived(reminder, reminder.agreement, None, settings, now)
     match choice:
         case Choice.DELETE:
             tombstone = reminder.tombstone if reminder.deleted else Tombstone(at=now, side=Side.HERE)
             return Record(
                 reminder=bury(replace(reminder, tombstone=tombstone), now),
-                lines=(_chosen(Event.DELETED, Said.GONE_DELETED, now),),
+                lines=(*lost, _chosen(Event.DELETED, Said.GONE_DELETED, now)),
             )
         case Choice.CREATE:
             again = waiting(_unlinked(reminder, reminder.owner_before), now)
             line = _chosen(Event.EDITED, Said.GONE_CREATED, now)
-            return Record(reminder=again, unlink=reminder.task_id, lines=(line,))
+            return Record(reminder=again, unlink=reminder.task_id, lines=(*lost, line))
         case Choice.KEEP:
             line = _chosen(Event.EDITED, Said.GONE_KEPT, now)
-            return Record(reminder=_unlinked(reminder, None), unlink=reminder.task_id, lines=(line,))
+            return Record(reminder=_unlinked(reminder, None), unlink=reminder.task_id, lines=(*lost, line))
         case unknown:
             assert_never(unknown)
 

@@ -26,7 +26,6 @@ The same function serves both directions: the pull stores what it decides, the p
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -134,7 +133,11 @@ def _anew(reminder: Reminder, reading: Reading, terms: Terms, now: datetime) -> 
     """Restored here, and its task is deleted: it gets a new one. What nobody here has seen of the old one goes to history (M4, M5)."""
     known = reminder.tombstone and reminder.tombstone.agreed
     binned = reading.binned if isinstance(reading, Deleted) and not known else None
-    lost = unseen(reminder, binned, now) if binned else ()
+    base = agreed(reminder, binned)[0] if binned else reminder.agreement
+    lost = (
+        *arrived(reminder, base, binned, terms.settings, now),
+        *(unseen(reminder, binned, now) if binned else ()),
+    )
     grown = reminder.generation + (reminder.task_id is not None)
     fresh = replace(
         reminder,
@@ -265,7 +268,8 @@ def _merge_pair(
         return Decision(rule="M1", reason="Merged; nothing to send." if record else "Both sides agree.", record=record)
     if reminder.rounds >= ROUNDS:
         return _stop(after, lines, now)
-    lines = (*lines, *in_doubt(base[1], task, _unchanged_there(base[0], merged.send, task), now))
+    doubtful = in_doubt(reminder.agreement, base, task, merged.send, terms.me)
+    lines = (*lines, *(_replaced_in_doubt(item, task, now) for item in doubtful))
     after = rung(reminder, after, now)
     send = Send(
         write=Write.UPDATE,
@@ -277,10 +281,10 @@ def _merge_pair(
     return Decision(rule="M1", reason=f"Changed here: {', '.join(merged.send)}.", record=record, send=send)
 
 
-def _unchanged_there(base: Agreement | None, sending: Collection[Field], task: Task) -> list[Field]:
-    """Of the fields that we are about to send, those that read as agreed: one that was changed there is a conflict, and told of."""
-    there = mapping.theirs(task)
-    return [item for item in sending if base and there[item] == base.pairs[item][1]]
+def _replaced_in_doubt(item: Field, task: Task, now: datetime) -> Line:
+    """M8: ours is sent, and the value that it replaces is kept."""
+    raw = mapping.raw(item, task)
+    return replace(there(Event.CONFLICT, "M8", Said.IN_DOUBT, now), field=item, lost=raw)
 
 
 def _stop(reminder: Reminder, lines: tuple[Line, ...], now: datetime) -> Decision:

@@ -330,13 +330,15 @@ class Record:
 
     Reminder, link and lines are written together or not at all. `link` is the task id that this write links to the reminder:
     if that task is linked to another reminder already, the write is refused like a stale one. `unlink` is the task id whose link
-    to it is removed.
+    to it is removed. `also` is another reminder that this concerns, with lines for its history (M5): it is written together with this
+    one, on the version that was read, and has neither links nor an `also` of its own.
     """
 
     reminder: Reminder
     link: str | None = None
     unlink: str | None = None
     lines: tuple[Line, ...] = ()
+    also: Record | None = None
 
 
 def dated(record: Record) -> Reminder:

@@ -51,9 +51,7 @@ class Said(StrEnum):
     SENT = "Sent to Salesforce: {fields}."
     REPLACED = "Replaced in Salesforce: {field} “{old}”."
     REFUSED = "Salesforce refused it: {code}: {message}"
-    IN_DOUBT = (
-        "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it."
-    )
+    IN_DOUBT = "The answer to our last write was lost. If somebody has set this in Salesforce since, ours replaces it."
     # --- deletes
     DELETED_THERE = "Deleted in Salesforce."
     DELETED_THERE_TOO = "Deleted in Salesforce as well."

@@ -41,6 +41,7 @@ class Task:
     created: datetime
     created_by: str
     last_modified: datetime
+    last_modified_by: str
     system_modstamp: datetime
     subject: str | None = None
     status: str | None = None

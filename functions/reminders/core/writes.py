@@ -114,26 +114,39 @@ def can_arrive(intents: tuple[Intent, ...], task: Task) -> tuple[Intent, ...]:
     )
 
 
-def in_doubt(intents: tuple[Intent, ...], task: Task, sending: Collection[Field], now: datetime) -> tuple[Line, ...]:
-    """Tell of values that we are about to write over although somebody may have set them (M8).
+def in_doubt(
+    before: Agreement | None,
+    known: tuple[Agreement | None, tuple[Intent, ...]],
+    task: Task,
+    sending: Collection[Field],
+    me: str,
+) -> list[Field]:
+    """Name the fields that we are about to write over although somebody may have set them (M8). `known` is what `agreed` gives.
 
-    The answer to an update was lost, the task was written since, and a field reads as before it. Either our update never arrived, and
-    what was written is something else; or it did, and somebody has set that field back. The platform does not say which, so ours
-    is sent again, and the value that it replaces is kept.
+    The answer to an update was lost, and the task was written since. Either a field reads as before the update: it never arrived, and
+    what was written is something else, or it did, and somebody has set that field back. Or it reads as the update would have it, by us
+    or by somebody who thought the same. The platform does not say which; only if we (`me`) were the last to write there, the latter is ours.
     """
+    base, still_open = known
+    if before is None or base is None:
+        return []
     there = mapping.theirs(task)
-    lines = []
-    for item in sending:
-        newest = max((each for each in intents if item in each.pairs), key=lambda each: each.number, default=None)
-        if newest is None or newest.seen is None or newest.seen >= task.stamp or there[item] == newest.pairs[item][1]:
-            continue
-        raw = mapping.raw(item, task)
-        lines.append(
-            Line(
-                at=now, event=Event.CONFLICT, rule="M8", text=Said.IN_DOUBT, side=Side.SALESFORCE, field=item, lost=raw
-            )
+    return [
+        item
+        for item in sending
+        if there[item] == base.pairs[item][1]
+        and (
+            item not in _OURS_ALONE and task.last_modified_by != me
+            if base.pairs[item] != before.pairs[item]
+            else _set_back(item, still_open, task)
         )
-    return tuple(lines)
+    ]
+
+
+def _set_back(item: Field, intents: tuple[Intent, ...], task: Task) -> bool:
+    """Whether a field that reads as agreed was to be changed by an update that may have arrived before the task's last change."""
+    newest = max((each for each in intents if item in each.pairs), key=lambda each: each.number, default=None)
+    return newest is not None and newest.seen is not None and newest.seen < task.stamp
 
 
 def write_done(reminder: Reminder, number: int, task_id: str, terms: Terms, now: datetime) -> Record | None:
@@ -270,19 +283,24 @@ def arrived(
 ) -> list[Line]:
     """Tell what a write of ours replaced when it is the read, not the answer, that shows that it was made: `base` counts it.
 
-    What somebody has written over since shows nothing, so a write without an answer may have been made, too.
+    What somebody has written over since shows nothing, nor does a task that cannot be read any more (None): so a write without an
+    answer may have been made, too.
     """
     before = reminder.agreement
     if before is None or base is None or (base is before and not reminder.intents):
         return []
     changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
-    there = mapping.theirs(task) if task else {}
     for intent in reminder.intents:
-        if task and intent.seen and intent.seen < task.stamp:
-            changed |= {
-                item: pair for item, pair in intent.pairs.items() if there[item] not in {before.pairs[item][1], pair[1]}
-            }
+        changed |= intent.pairs if task is None else _written_over(intent, before, task)
     return replaced(before, changed, settings, now)
+
+
+def _written_over(intent: Intent, before: Agreement, task: Task) -> Pairs:
+    """Give what an update may have written before somebody wrote over it."""
+    if intent.seen is None or intent.seen >= task.stamp:
+        return {}
+    there = mapping.theirs(task)
+    return {item: pair for item, pair in intent.pairs.items() if there[item] not in {before.pairs[item][1], pair[1]}}
 
 
 def bury(reminder: Reminder, now: datetime) -> Reminder:

@@ -621,7 +621,7 @@ class Tables(Ledger):
         item = reminder_item(self._items.reminder, reminder)
         left_out = reminder.task_id is not None and reminder.task_id not in tasks
         condition = ReminderItem.expires.does_not_exist() if left_out else None
-        if not tasks and not record.lines and not record.unlink:
+        if not tasks and not record.lines and not record.unlink and not record.also:
             return _written("save a reminder", partial(item.save, condition))
 
         def transact() -> None:
@@ -633,6 +633,10 @@ class Tables(Ledger):
                 if record.unlink:
                     gone = self._items.link(record.unlink)
                     transaction.delete(gone, LinkItem.task_id.does_not_exist() | (LinkItem.reminder_id == reminder.id))
+                if record.also:
+                    other = dated(record.also)
+                    transaction.save(reminder_item(self._items.reminder, other))
+                    transaction.save(self._items.history(other.id, other.version + 1, lines=record.also.lines))
                 if record.lines:
                     version = reminder.version + 1
                     transaction.save(self._items.history(reminder.id, version, lines=record.lines))

@@ -8,16 +8,16 @@ what lost a race is read again and answered as stale, with the reminder as it is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 from uuid import UUID, uuid5
 
 from reminders.core import edit, gone
 from reminders.core.gone import Choice
 from reminders.core.reminder import Record, Reminder, Values
-from reminders.core.settings import User
+from reminders.core.settings import Settings, User
 from reminders.ports import World
 from reminders.services.access import known, may_use
 from reminders.services.errors import ApiError, not_found, refused, stale
@@ -94,6 +94,13 @@ class Choose:
 Command = Create | Change | Delete | SyncThisOne | Restore | Retry | Ignore | Choose
 
 
+class _Context(NamedTuple):
+    """What commands may need besides their reminders: those whom they name, and the org's settings, read when asked for."""
+
+    users: Mapping[str, User]
+    settings: Callable[[], Settings]
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The reminder as it is stored now; `created` is whether this very command made it."""
@@ -129,7 +136,7 @@ def apply(world: World, asker: User, commands: Sequence[Command], *, now: dateti
         for item in commands
         if isinstance(item, SyncThisOne) and item.id in reminders and may_use(asker, reminders[item.id])
     }
-    users = known(world, assignees)
+    context = _Context(known(world, assignees), world.ledger.settings)
     results: list[Done | ApiError | None] = [None] * len(commands)
     records: dict[int, Record] = {}
     taken: set[str] = set()
@@ -139,7 +146,7 @@ def apply(world: World, asker: User, commands: Sequence[Command], *, now: dateti
             continue
         taken.add(command.id)
         try:
-            record = _record(asker, command, reminders.get(command.id), users, now)
+            record = _record(asker, command, reminders.get(command.id), context, now)
         except edit.Refused as error:
             results[index] = refused(error)
         except ApiError as error:
@@ -158,46 +165,44 @@ def apply(world: World, asker: User, commands: Sequence[Command], *, now: dateti
     return [result for result in results if result is not None]
 
 
-def _record(
-    asker: User, command: Command, reminder: Reminder | None, users: Mapping[str, User], now: datetime
-) -> Record:
+def _record(asker: User, command: Command, reminder: Reminder | None, context: _Context, now: datetime) -> Record:
     """Turn a command into what to store; a record without lines changes nothing. Raises ApiError, Refused."""
     match command:
         case Create():
             if reminder:
                 return Record(reminder=_mine(asker, reminder))
             values = Values(**{**command.values, "assignee": command.values.get("assignee") or asker.id})
-            assignee = _assignee(users, values.assignee)
+            assignee = _assignee(context.users, values.assignee)
             return edit.create(values, reminder_id=command.id, by=asker.id, assignee_syncs=assignee.takes_part, now=now)
         case Change() | Delete() | Restore() | Choose():
-            return _versioned(command, _current(asker, reminder, command.version), users, now)
+            return _versioned(command, _current(asker, reminder, command.version), context, now)
         case Retry():
             return edit.retry(_mine(asker, reminder), now=now)
         case Ignore():
             return edit.ignore(_mine(asker, reminder), now=now)
         case SyncThisOne():
             reminder = _mine(asker, reminder)
-            _may_sync(asker, reminder, users)
+            _may_sync(asker, reminder, context.users)
             return edit.sync_this_one(reminder, now=now)
         case _:
             assert_never(command)
 
 
 def _versioned(
-    command: Change | Delete | Restore | Choose, reminder: Reminder, users: Mapping[str, User], now: datetime
+    command: Change | Delete | Restore | Choose, reminder: Reminder, context: _Context, now: datetime
 ) -> Record:
     """Turn a command on the version that was seen into what to store. Raises Refused."""
     match command:
         case Change():
             if (new := _new_assignee(command)) and new != reminder.values.assignee:
-                _assignee(users, new)
+                _assignee(context.users, new)
             return edit.edit(reminder, replace(reminder.values, **command.values), now=now)
         case Delete():
             return edit.delete(reminder, now=now)
         case Restore():
             return edit.restore(reminder, now=now)
         case Choose():
-            return gone.choose(reminder, command.choice, now=now)
+            return gone.choose(reminder, command.choice, context.settings(), now=now)
         case _:
             assert_never(command)
 

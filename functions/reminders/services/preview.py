@@ -37,7 +37,7 @@ def preview(world: World, asker: User, hours: int | None, now: datetime) -> Prev
     ids = world.org.recent_tasks(asker.id, since, LOOKED_AT + 1)
     tasks = world.org.read(ids[:LOOKED_AT]).tasks
     linked = world.ledger.links(list(tasks))
-    terms = Terms(settings=settings, syncing=frozenset({asker.id}))
+    terms = Terms(settings=settings, syncing=frozenset({asker.id}), me=world.org.me())
     reasons = {
         each.id: HERE_ALREADY if each.id in linked else importable(each, terms)
         for each in tasks.values()

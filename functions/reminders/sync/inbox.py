@@ -193,7 +193,6 @@ def _formerly(world: World, strangers: Sequence[Task]) -> dict[str, Reminder]:
 
 def _store(world: World, decisions: Mapping[str, Decision]) -> set[str]:
     """Store what was decided; return the task ids whose write was refused."""
-    world.ledger.save([decision.also for decision in decisions.values() if decision.also])
     records = {task_id: decision.record for task_id, decision in decisions.items() if decision.record}
     stored = world.ledger.save(list(records.values()))
     return {task_id for task_id, reminder in zip(records, stored, strict=True) if reminder is None}

@@ -22,9 +22,11 @@ def gather(world: World, reminders: Iterable[Reminder], tasks: Iterable[Task], s
         concerned |= {reminder.values.assignee}
         concerned.add(reminder.owner_before or reminder.values.assignee)
     users = world.ledger.users(concerned)
+    me = world.org.me()
     skew = salesforce_now - world.clock.now()
     return Terms(
         settings=world.ledger.settings(),
         syncing=frozenset(user.id for user in users.values() if user.takes_part),
+        me=me,
         skew=skew if abs(skew) > NOISE else timedelta(),
     )

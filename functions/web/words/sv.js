@@ -405,7 +405,7 @@ export default {
   "Tell an administrator: the log of the sign-in says why.": "Säg till en administratör: inloggningens logg säger varför.",
   "The address does not exist in this org.": "Adressen finns inte i den här organisationen.",
   "The address or the record does not exist, or is not shared with the integration user.": "Adressen eller posten finns inte, eller delas inte med integrationsanvändaren.",
-  "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it.": "Svaret på vår senaste skrivning gick förlorat. Om någon sedan dess har ställt tillbaka detta i Salesforce ersätts det av vårt.",
+  "The answer to our last write was lost. If somebody has set this in Salesforce since, ours replaces it.": "Svaret på vår senaste skrivning gick förlorat. Om någon sedan dess har angett detta i Salesforce ersätts det av vårt.",
   "The app lacks a scope that Reminder Sync needs.": "Appen saknar en omfattning som Reminder Sync behöver.",
   "The app may not sign in this way.": "Appen får inte logga in på det här sättet.",
   "The app or the org does not allow this way to sign in.": "Appen eller organisationen tillåter inte det här sättet att logga in.",

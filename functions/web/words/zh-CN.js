@@ -405,7 +405,7 @@ export default {
   "Tell an administrator: the log of the sign-in says why.": "请告知管理员：登录日志说明了原因。",
   "The address does not exist in this org.": "该地址在此组织中不存在。",
   "The address or the record does not exist, or is not shared with the integration user.": "地址或记录不存在，或未与集成用户共享。",
-  "The answer to our last write was lost. If somebody has set this back in Salesforce since, ours replaces it.": "上次写入的回复丢失。如果之后有人在 Salesforce 中改回，我们的值会将其替换。",
+  "The answer to our last write was lost. If somebody has set this in Salesforce since, ours replaces it.": "上次写入的回复丢失。如果之后有人在 Salesforce 中设置过此值，我们的值会将其替换。",
   "The app lacks a scope that Reminder Sync needs.": "该应用程序缺少 Reminder Sync 所需的范围。",
   "The app may not sign in this way.": "该应用程序不能以这种方式登录。",
   "The app or the org does not allow this way to sign in.": "该应用程序或组织不允许这种登录方式。",

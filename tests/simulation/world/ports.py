@@ -106,10 +106,12 @@ class Store(MemoryLedger):
         return list(self._reminders.values())
 
     def _save(self, record: Record) -> Reminder | None:
-        before = self._reminders.get(record.reminder.id)
+        parts = [each for each in (record.also, record) if each]
+        before = [self._reminders.get(each.reminder.id) for each in parts]
         stored = super()._save(record)
         if stored:
-            self.journal.stored(before, stored, record)
+            for part, known in zip(parts, before, strict=True):
+                self.journal.stored(known, self._reminders[part.reminder.id], part)
         return stored
 
 

@@ -16,6 +16,7 @@ from reminders.core.gone import NOT_VISIBLE, Choice, choose, is_gone, missing, s
 from reminders.core.merge import merge
 from reminders.core.reminder import Event, Record, Reminder, Side, Status, Tombstone
 from reminders.core.task import Deleted, Reading, Task, Unreadable
+from reminders.core.writes import with_intent
 
 GONE = missing(a_pair(), terms(), NOW)
 DELETED_HERE = replace(edited(a_pair()), tombstone=Tombstone(at=NOW, side=Side.HERE))
@@ -124,7 +125,7 @@ def gone(**changes: Any) -> Reminder:
 
 def test_deleted_here_both_sides_count_as_agreed() -> None:
     """I5, M5: it is under "recently deleted", still linked, and nothing waits to be sent."""
-    record = choose(gone(), Choice.DELETE, now=NOW)
+    record = choose(gone(), Choice.DELETE, terms().settings, now=NOW)
     reminder = record.reminder
     assert reminder.tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
     assert (reminder.trouble, reminder.pending, reminder.task_id, record.unlink) == (None, False, a_task().id, None)
@@ -133,16 +134,18 @@ def test_deleted_here_both_sides_count_as_agreed() -> None:
 def test_a_delete_that_could_not_be_carried_over_can_be_settled() -> None:
     """I5: deleted with the ordinary button before; its date stays."""
     before = gone(tombstone=Tombstone(at=BEFORE, side=Side.HERE), pending=True)
-    assert choose(before, Choice.DELETE, now=NOW).reminder.tombstone == Tombstone(at=BEFORE, side=Side.HERE, agreed=NOW)
+    assert choose(before, Choice.DELETE, terms().settings, now=NOW).reminder.tombstone == Tombstone(
+        at=BEFORE, side=Side.HERE, agreed=NOW
+    )
     for choice in (Choice.CREATE, Choice.KEEP):
         with pytest.raises(Refused, match="restore it first"):
-            choose(before, choice, now=NOW)
+            choose(before, choice, terms().settings, now=NOW)
 
 
 @pytest.mark.parametrize(("choice", "sponsor", "pending"), [(Choice.CREATE, ANNA, True), (Choice.KEEP, None, False)])
 def test_created_again_or_kept_it_is_unlinked(choice: Choice, sponsor: str | None, pending: bool) -> None:  # noqa: FBT001 - a parameter of pytest's
     """I5, M5: n grows, so the old task's id is not its own any more; only "create again" rings."""
-    record = choose(gone(), choice, now=NOW)
+    record = choose(gone(), choice, terms().settings, now=NOW)
     reminder = record.reminder
     assert (reminder.sponsor, reminder.pending, reminder.rings) == (sponsor, pending, pending)
     assert (reminder.task_id, reminder.agreement, reminder.trouble) == (None, None, None)
@@ -151,7 +154,21 @@ def test_created_again_or_kept_it_is_unlinked(choice: Choice, sponsor: str | Non
 
 
 @pytest.mark.parametrize("choice", Choice)
+def test_what_our_unanswered_update_may_have_replaced_is_told_with_the_choice(choice: Choice) -> None:
+    """F2, I5: whether our status had got there nobody will ever know (seed 7824)."""
+    foreign = a_task(status="Deferred")
+    reminder = edited(a_pair(task=foreign), status=Status.COMPLETE)
+    send = merge(reminder, foreign, terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=timedelta(minutes=2), seen=foreign.stamp)
+    record = choose(
+        gone(values=sent.values, agreement=sent.agreement, intents=sent.intents), choice, terms().settings, now=NOW
+    )
+    assert [(line.event, line.lost) for line in record.lines[:-1]] == [(Event.REPLACED, "Deferred")]
+
+
+@pytest.mark.parametrize("choice", Choice)
 def test_nothing_is_chosen_for_a_task_that_is_there(choice: Choice) -> None:
     """I5, M11: it was read again meanwhile."""
     with pytest.raises(Refused, match="not gone"):
-        choose(a_pair(), choice, now=NOW)
+        choose(a_pair(), choice, terms().settings, now=NOW)

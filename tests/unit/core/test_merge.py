@@ -242,7 +242,7 @@ def test_an_edit_made_during_a_lost_push_is_not_a_conflict_with_it() -> None:
     send = merge(reminder, a_task(), terms(), NOW).send
     assert send
     sent = edited(with_intent(reminder, send, NOW, lease=LEASE), due=some_values().due)
-    decision = merge(sent, a_task(due=None), terms(), NOW)
+    decision = merge(sent, a_task(due=None, last_modified_by=ROBOT), terms(), NOW)
     assert decision.send
     assert decision.send.fields == {"ActivityDate": "2026-11-24"}
     assert events(decision) == []
@@ -257,6 +257,21 @@ def test_what_an_arrived_write_replaced_is_told_even_without_its_answer() -> Non
     decision = merge(sent, a_task(status="Completed"), terms(), NOW)
     assert decision.record
     assert [(line.event, line.lost) for line in decision.record.lines] == [(Event.REPLACED, "In Progress")]
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_what_an_unanswered_write_may_have_replaced_is_told_when_its_task_is_gone_for_good(*, taken_back: bool) -> None:
+    """F2, M4, M5: deleted and purged there, no read will ever show whether our status got there first (seed 6061)."""
+    reminder = edited(a_pair(task=a_task(status="In Progress")), status=Status.COMPLETE)
+    send = merge(reminder, a_task(status="In Progress"), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE, seen=a_task().stamp)
+    if taken_back:
+        sent = replace(sent, tombstone=Tombstone(at=BEFORE, side=Side.HERE, restored=NOW))
+    decision = merge(sent, Deleted(NOW), terms(), NOW)
+    assert decision.record
+    told = [line for line in decision.record.lines if line.event is Event.REPLACED]
+    assert [(line.field, line.lost) for line in told] == [(Field.STATUS, "In Progress")]
 
 
 def test_the_master_of_a_series_is_never_touched() -> None:
@@ -439,11 +454,11 @@ def test_a_former_task_that_comes_back_is_a_reminder_of_its_own_and_both_histori
     for former in (a_pair(generation=1), a_pair(id=imported_id(TASK_ID), generation=1)):
         decision = merge(None, a_task(), terms(), NOW, former=former)
         assert decision.record
-        assert decision.also
+        assert decision.record.also
         assert stored(decision).id not in {former.id, "r1"}
         assert former.id in decision.record.lines[0].words
-        assert decision.also.reminder.id == former.id
-        assert stored(decision).id in decision.also.lines[0].words
+        assert decision.record.also.reminder.id == former.id
+        assert stored(decision).id in decision.record.also.lines[0].words
 
 
 # --- the fuse ---------------------------------------------------------------------------------------------------------

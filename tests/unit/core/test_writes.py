@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from factories import BEN, NO_SYNC, NOW, QUEUE, TASK_ID, a_pair, a_task, edited, terms
+from factories import ANNA, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_pair, a_task, edited, terms
 
 from reminders.core.decision import Send
 from reminders.core.first_meeting import create
@@ -103,6 +103,32 @@ def test_a_task_that_was_not_written_since_our_update_left_leaves_no_doubt() -> 
     decision = merge(sent, a_task(), terms(), NOW)
     assert decision.send
     assert decision.record is None
+
+
+@pytest.mark.parametrize(("edit", "arrived", "back", "by", "told"), [
+    ({"status": Status.COMPLETE}, {"status": "Completed"}, {"status": Status.OPEN}, ANNA, [(Field.STATUS, "Completed")]),
+    ({"status": Status.COMPLETE}, {"status": "Completed"}, {"status": Status.OPEN}, ROBOT, []),
+    ({"details": "ours"}, {"description": "ours"}, {"details": "later"}, ANNA, []),
+])  # fmt: skip
+def test_what_reads_as_our_unanswered_update_would_have_it_may_be_somebody_elses(
+    edit: dict[str, Any], arrived: dict[str, Any], back: dict[str, Any], by: str, told: list[tuple[Field, str]]
+) -> None:
+    """M8: sent, the answer lost, edited again, and meanwhile the same chosen there: it is replaced, and kept once (seeds 7452, 7524).
+
+    Nobody writes the same text by chance; and if we were the last to write there, it is ours.
+    """
+    reminder = edited(a_pair(), **edit)
+    send = merge(reminder, a_task(), terms(), NOW).send
+    assert send
+    sent = edited(with_intent(reminder, send, NOW, lease=LEASE, seen=a_task().stamp), **back)
+    there = a_task(**arrived, last_modified=NOW, last_modified_by=by, system_modstamp=NOW)
+    first = merge(sent, there, terms(), NOW)
+    assert first.record
+    assert first.send
+    assert [(line.field, line.lost) for line in first.record.lines] == told
+    again = merge(first.record.reminder, there, terms(), NOW)
+    assert again.send
+    assert again.record is None
 
 
 def test_after_success_both_sides_agree() -> None:
