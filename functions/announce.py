@@ -5,7 +5,7 @@ from typing import Any
 from reminders import runtime, telemetry
 from reminders.aws.completions import completions
 from reminders.aws.events import Event
-from reminders.ports import Summary
+from reminders.core.summary import Summary
 
 
 @telemetry.quiet

@@ -1,14 +1,14 @@
 """The webhook: Salesforce's outbound messages become hints (I2)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reminders import runtime, telemetry
-from reminders.aws.events import Event
 from reminders.salesforce import outbound_message
 
 
 @telemetry.quiet
-def handler(event: Event, context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     """Trigger: `POST /hooks/{secret}`.
 
     Promise: the acknowledgement is given only after every hint is confirmed stored; a queue that fails is a 500, without it.

@@ -23,8 +23,9 @@ from infra.local.org.world import make_org
 from reminders.core import edit
 from reminders.core.reminder import Event, Line, Record, Reminder, Values
 from reminders.core.settings import Import, User
+from reminders.core.summary import Summary
 from reminders.core.task import Hint, Task
-from reminders.ports import Summary, World
+from reminders.ports import World
 from reminders.salesforce.client import Credentials, connect
 from reminders.sync import deferral, find, inbox, outbox
 

@@ -529,17 +529,3 @@ class World:
     org: Org
     hints: Hints
     clock: Clock
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What one run did: counters by name (for metrics), and the task ids whose hints must be delivered again.
-
-    `unavailable`: the run stopped early because the org as a whole could not be used; nothing is lost, the schedule goes on.
-    """
-
-    counts: Mapping[str, int]
-    failed: frozenset[str] = frozenset()
-    unavailable: Failure | None = None
-    levels: Mapping[str, int] = field(default_factory=dict)
-    """What was read off at the end of the run, by name; unlike counts, levels of several runs do not add up."""

@@ -1,6 +1,6 @@
 """Builds the real world from the environment: the only place that does, once per container.
 
-What only some functions need is imported where it is built, so that `receive` loads neither the ledger nor the Salesforce client.
+What only some functions need is imported where it is built: `receive` loads neither ports, ledger nor Salesforce client.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from reminders import telemetry
-from reminders.aws.completions import Bus
-from reminders.aws.event_bus import EventBus
-from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
+from reminders.aws.hint_queue import HintQueue
 from reminders.aws.secret import Secret
-from reminders.ports import Clock, DeadLetters, Hints, Ledger, Org, World
 from reminders.salesforce.outbound_message import ANYBODY, Senders, matches
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from reminders.aws.completions import Bus
+    from reminders.ports import Clock, DeadLetters, Hints, Ledger, Org, World
     from reminders.signin.provider import Provider
 
 AWS: Final = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
@@ -186,9 +185,11 @@ def relay_queue() -> Hints:
 @cache
 def bus() -> Bus:
     """Everything the announcer needs, and nothing else. Raises NotConfigured."""
+    from reminders.aws import event_bus  # noqa: PLC0415 -- receive must not load it
+
     telemetry.logger()
     variables = read(AnnouncerEnvironment, os.environ)
-    return EventBus(_client("events"), variables.event_bus, clock())
+    return event_bus.EventBus(_client("events"), variables.event_bus, clock())
 
 
 @cache
@@ -213,6 +214,8 @@ def world() -> World:
     Its parts are built once per container; the org's client anew when the secret holds other credentials, which is asked at
     most every five minutes. Raises NotConfigured.
     """
+    from reminders.ports import World  # noqa: PLC0415 -- receive must not load it
+
     telemetry.logger()
     variables = environment()
     credentials = _secret(variables.salesforce_secret).value()
@@ -227,8 +230,10 @@ def world() -> World:
 @cache
 def dead_letters() -> DeadLetters:
     """Where hints end up that failed alone. Raises NotConfigured."""
+    from reminders.aws import dead_letter_queue  # noqa: PLC0415 -- receive must not load it
+
     url = read(SweepEnvironment, os.environ).hints_dead_letters_url
-    return DeadLetterQueue(_client("sqs"), url)
+    return dead_letter_queue.DeadLetterQueue(_client("sqs"), url)
 
 
 @cache

@@ -6,13 +6,15 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
-from typing import Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from reminders.core.problems import Failure
-from reminders.ports import Summary
+from reminders.core.summary import Summary
+
+if TYPE_CHECKING:
+    from reminders.core.problems import Failure
 
 NAMESPACE: Final = "ReminderSync"
 """Of all metrics. Their dimensions: `service`, `run`."""

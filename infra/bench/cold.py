@@ -45,7 +45,7 @@ _NEVER: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Packages that a function does not load, ready."""
 
-_MODULES: Final = {f"{OURS}: receive": 420, f"{OURS}: pull": 670, f"{OURS}: api": 890}
+_MODULES: Final = {f"{OURS}: receive": 395, f"{OURS}: pull": 670, f"{OURS}: api": 890}
 """The most modules that a function loads until it is ready, the standard library's included: a ceiling that no machine's speed moves."""
 
 _ENVIRONMENT: Final = {

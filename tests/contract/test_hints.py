@@ -16,11 +16,11 @@ from fakes.memory_hints import MemoryHints
 from fakes.still_clock import StillClock
 from moto import mock_aws
 
+from reminders.aws.dead_letter_queue import DeadLetterQueue
 from reminders.aws.hint_queue import (
     ATTEMPTS,
     PER_CALL,
     PER_MESSAGE,
-    DeadLetterQueue,
     HintQueue,
     HintsNotStored,
     MalformedMessage,

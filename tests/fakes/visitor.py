@@ -14,7 +14,7 @@ from infra.local.gateway import Request, event
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import Org
 from infra.local.wiring import Route
-from reminders.ports import Summary
+from reminders.core.summary import Summary
 from reminders.signin import cookies, routes
 from reminders.signin.problems import Problem
 from reminders.signin.provider import Client, Provider

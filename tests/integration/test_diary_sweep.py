@@ -14,8 +14,9 @@ from reminders.aws.hint_queue import HintsNotStored
 from reminders.core.drift import FULL, GRACE, NIGHTLY
 from reminders.core.gone import Choice, choose, is_gone
 from reminders.core.reminder import Event, Priority, Status, SyncState, imported_id, sync_state
+from reminders.core.summary import Summary
 from reminders.core.task import Hint
-from reminders.ports import OrgUnavailable, Summary
+from reminders.ports import OrgUnavailable
 from reminders.sync import comparison, find
 
 

@@ -29,8 +29,8 @@ from reminders import runtime, telemetry
 from reminders.aws.events import Event
 from reminders.aws.secret import Secret
 from reminders.core.problems import Failure, Kind
+from reminders.core.summary import Summary
 from reminders.core.task import Hint
-from reminders.ports import Summary
 from reminders.runtime import Receiver
 from reminders.sync import comparison, find, inbox, outbox, timetable
 from reminders.telemetry import RunFailed

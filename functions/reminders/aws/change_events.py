@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from reminders.aws.events import Event, UnknownEvent
+from reminders.core.summary import Summary
 from reminders.core.task import Hint, is_task_id
-from reminders.ports import Summary
 
 CHANGES: Final = ("CREATE", "UPDATE", "DELETE", "UNDELETE")
 GAP: Final = "GAP_"

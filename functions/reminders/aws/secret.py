@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reminders.ports import Clock
+if TYPE_CHECKING:
+    from reminders.ports import Clock
 
 LONGEST: Final = timedelta(minutes=5)
 """A value is never used longer than this without asking again: how long an old one still counts after a rotation."""

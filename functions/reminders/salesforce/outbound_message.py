@@ -21,8 +21,8 @@ from typing import Any, Final
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
+from reminders.core.summary import Summary
 from reminders.core.task import Hint, is_task_id
-from reminders.ports import Summary
 
 ACKNOWLEDGEMENT: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">

@@ -23,7 +23,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
 
-from reminders.ports import Summary
+from reminders.core.summary import Summary
 from reminders.signin import cookies
 from reminders.signin.cookies import Attempt
 from reminders.signin.problems import Problem, SignInFailed

@@ -18,9 +18,10 @@ from reminders.core.drift import FULL, NIGHTLY, Comparison
 from reminders.core.lists import Shelf
 from reminders.core.reminder import RECENTLY_DELETED, Record, Reminder, Status, waiting
 from reminders.core.settings import User
+from reminders.core.summary import Summary
 from reminders.core.task import Hint
 from reminders.core.watermark import DELETED_HORIZON, Span, whole_minute
-from reminders.ports import DeadLetters, InvalidRange, OrgUnavailable, Summary, TooManyIds, World
+from reminders.ports import DeadLetters, InvalidRange, OrgUnavailable, TooManyIds, World
 from reminders.sync import runs
 from reminders.sync.dead_letters import revive
 

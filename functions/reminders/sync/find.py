@@ -16,9 +16,10 @@ from reminders.core.problems import Failure
 from reminders.core.push_plan import chunks
 from reminders.core.reminder import RECENTLY_DELETED
 from reminders.core.settings import User
+from reminders.core.summary import Summary
 from reminders.core.task import Hint
 from reminders.core.watermark import DELETED_HORIZON, UPDATED_HORIZON, Span, covered, span, too_old
-from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, OrgUnavailable, Summary, TooManyIds, World
+from reminders.ports import RACES, InvalidRange, Ledger, LostRaces, Mark, OrgUnavailable, TooManyIds, World
 from reminders.sync import comparison, groups, outbox, people, runs
 
 BATCH: Final = 100

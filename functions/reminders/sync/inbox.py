@@ -19,8 +19,9 @@ from reminders.core.lag import slowest
 from reminders.core.merge import merge
 from reminders.core.push_plan import chunks
 from reminders.core.reminder import Reminder, imported_id, parse_external_id
+from reminders.core.summary import Summary
 from reminders.core.task import Deleted, Hint, Reading, Task, Unreadable, reading
-from reminders.ports import RACES, READ_BATCH, Mark, OrgUnavailable, Summary, World
+from reminders.ports import RACES, READ_BATCH, Mark, OrgUnavailable, World
 from reminders.sync import deferral, gate, runs
 from reminders.sync.terms import gather
 

@@ -21,9 +21,10 @@ from reminders.core.merge import merge
 from reminders.core.problems import Kind, may_be_content
 from reminders.core.push_plan import Call, Planned, affordable, calls, chunks, halves
 from reminders.core.reminder import Event, Line, Record, Reminder, Write
+from reminders.core.summary import Summary
 from reminders.core.task import Hint, Task, reading
 from reminders.core.writes import DAILY, delete_done, with_intent, write_done, write_failed
-from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, Summary, World
+from reminders.ports import RACES, READ_BATCH, Bulk, Change, OrgUnavailable, Outcome, World
 from reminders.sync import gate, groups, runs, set_up
 from reminders.sync.ration import calls_made
 from reminders.sync.runs import Run

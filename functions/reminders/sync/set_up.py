@@ -12,7 +12,8 @@ from typing import Final
 
 from reminders.core.problems import Outage
 from reminders.core.set_up_rules import KEPT, Check, Picklists, access_checks, mapping_checks
-from reminders.ports import OrgUnavailable, Summary, World
+from reminders.core.summary import Summary
+from reminders.ports import OrgUnavailable, World
 from reminders.sync import groups, runs
 
 RUN: Final = "set-up"

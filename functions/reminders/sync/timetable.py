@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from reminders.core import budget
-from reminders.ports import Summary, World
+from reminders.core.summary import Summary
+from reminders.ports import World
 from reminders.sync import deferral, find, levels, set_up
 
 POLL: Final = "poll"

@@ -21,8 +21,9 @@ from simulation.world.journal import Journal
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import Org
+from reminders.aws.dead_letter_queue import DeadLetterQueue
 from reminders.aws.event_bus import EventBus
-from reminders.aws.hint_queue import DeadLetterQueue, HintQueue
+from reminders.aws.hint_queue import HintQueue
 from reminders.core.reminder import Record, Reminder
 from reminders.core.settings import User
 from reminders.ports import Ledger, LedgerUnavailable, Mark, World
