@@ -87,14 +87,27 @@ class Acts:
         return f"{self._who(by)} creates a reminder: {self._words(values)}"
 
     def edit_here(self) -> str | None:
-        """Somebody edits one or two fields."""
+        """Somebody edits one or two fields; at times they think again, perhaps while the answer to the push is still out."""
         choices: dict[str, Callable[[], object]] = {
             "name": self._name, "due": self._due, "details": self._details, "person": lambda: self._pick([None, *self.world.persons]),
             "priority": lambda: self._pick(["Normal", "High"]), "status": lambda: self._pick(["Open", "Complete"]),
             "campaign_name": lambda: f"campaign {self.number}",
         }  # fmt: skip
         names = self.world.engine.rng.sample(sorted(choices), self._pick([1, 1, 2]))
-        return self._edit(self._reminder(), {name: choices[name]() for name in names})
+        found = self._reminder()
+        told = self._edit(found, {name: choices[name]() for name in names})
+        if found and told and self._chance(0.25):
+            second = {name: choices[name]() for name in names}
+            engine = self.world.engine
+            engine.after(
+                self._pick([2 * SECOND, 20 * SECOND, 200 * SECOND]), lambda: self._think_again(found.id, second)
+            )
+        return told
+
+    def _think_again(self, reminder_id: str, values: dict[str, Any]) -> None:
+        found = self.world.store.reminders([reminder_id])[reminder_id]
+        if not found.deleted:
+            self.world.engine.tell(str(self._edit(found, values)))
 
     def complete_here(self) -> str | None:
         """Somebody completes one."""
