@@ -287,6 +287,7 @@ class Line(HTTPAdapter):
         """Send one request. Raises what requests raises."""
         path = request.path_url.partition("?")[0]
         fiber = self._engine.baton.current
+        self._engine.counts[f"calls of {fiber.function if fiber else 'nobody'}"] += 1
         if fiber and "/queryAll" in path:
             fiber.saw["tasks"] = self._journal.number
 
