@@ -257,20 +257,30 @@ class Acts:
         return self._edit_there(self._task(), {"OwnerId": owner})
 
     def delete_there(self) -> str | None:
-        """Somebody deletes a task."""
+        """Somebody deletes a task; at times they take it back before the sync has seen that, or soon after."""
         task = self._task()
         if task is None:
             return None
         self.world.there(lambda: self.world.org.delete_task(self.world.ada, task))
+        if self._chance(0.25):
+            engine = self.world.engine
+            soon = self._pick([2 * SECOND, 60 * SECOND, 1200 * SECOND])
+            engine.after(soon, lambda: engine.tell(self._undelete(task)))
         return f"task {self._short(task)} is deleted there"
+
+    def _undelete(self, task: str) -> str:
+        row = self.world.org.state.store.tables["Task"].get(task)
+        if not row or not row["IsDeleted"]:
+            return f"task {self._short(task)} is in the recycle bin no more"
+        self.world.there(lambda: self.world.org.undelete_task(self.world.ada, task))
+        return f"task {self._short(task)} is undeleted there"
 
     def undelete_there(self) -> str | None:
         """Somebody takes a task out of the recycle bin."""
         task = self._task(deleted=True)
         if task is None:
             return None
-        self.world.there(lambda: self.world.org.undelete_task(self.world.ada, task))
-        return f"task {self._short(task)} is undeleted there"
+        return self._undelete(task)
 
     def purge_there(self) -> str | None:
         """Somebody empties a task out of the recycle bin."""
@@ -427,8 +437,8 @@ class Acts:
         return f"{told}, and at once there {field}={theirs}"
 
     def meanwhile(self) -> str:
-        """The next push or pull is in the middle of its work when somebody edits, deletes or hands over what it works on."""
-        function = self._pick(["push", "push", "push", "pull"])
+        """The next push or pull is in the middle of its work when somebody edits, deletes, undeletes or hands over what it works on."""
+        function = self._pick(["push", "push", "push", "pull", "pull"])
         call = self.world.engine.rng.randint(1, 12)
         side = self._pick(["there", "there", "delete", "reassign", "here"])
         fields, owner = self._fields_there(), self._pick([self.world.carl, self.world.ben])
@@ -443,7 +453,11 @@ class Acts:
             if not worked_on:
                 return
             found = worked_on[0]
-            if side == "here":
+            binned = self._deleted_unseen() if function == "pull" else None
+            told: str | None
+            if binned:
+                told = self._undelete(binned)
+            elif side == "here":
                 told = self._edit(found, {"details": details})
             elif side == "delete":
                 told = f"task {self._short(found.task_id)} is deleted there"
@@ -454,6 +468,12 @@ class Acts:
 
         self.world.engine.hooks.append((function, call, strike))
         return f"something will happen during the next {function}, at call {call}"
+
+    def _deleted_unseen(self) -> str | None:
+        """A task that is deleted there, of a reminder that is not deleted here yet."""
+        rows = self.world.org.state.store.tables["Task"]
+        waits = sorted(each.task_id for each in self.world.store.all() if each.task_id and not each.deleted)
+        return next((each for each in waits if each in rows and rows[each]["IsDeleted"]), None)
 
     # --- what goes wrong
 
