@@ -747,6 +747,8 @@ def _set_back(watch: Watch, reminder_id: str, field: Field, meanings: set[str | 
             return False
         if _plain(field, mapping.plain(field, entry.after.values)) in meanings:
             until = entries[position + 1].number if position + 1 < len(entries) else number
+            if _rewritten(watch, watch.owned(reminder_id), field, entry.number, min(until, number)):
+                return True
             shown = [
                 value
                 for task in watch.owned(reminder_id)
@@ -767,6 +769,15 @@ def _set_back(watch: Watch, reminder_id: str, field: Field, meanings: set[str | 
     return False
 
 
+def _rewritten(watch: Watch, tasks: Collection[str], field: Field, first: int, end: int) -> bool:
+    """Whether an automation of the org made something else of the field in the very save, between these two: that is not followed."""
+    return any(
+        mapping.TASK_FIELDS[field] in each.rewritten and first < each.number < end
+        for task in tasks
+        for each in watch.journal.tasks.get(task, ())
+    )
+
+
 def _lost_from_there(watch: Watch, entry: Here, field: Field, meanings: set[str | None], number: int) -> bool:
     """M2: whether this is a value of the task's that lost, and nothing of ours has arrived since: it is what the task is known to say."""
     return any(
@@ -782,10 +793,8 @@ def _lost_from_there(watch: Watch, entry: Here, field: Field, meanings: set[str 
 def _arrived_there(watch: Watch, task: str, field: Field, value: str | None, between: tuple[Here, Here]) -> bool:
     first, end = between
     name = mapping.TASK_FIELDS[field]
-    if any(
-        name in each.rewritten and first.number < each.number < end.number for each in watch.journal.tasks.get(task, ())
-    ):
-        return True  # the org's automation made something else of it in the very save
+    if _rewritten(watch, [task], field, first.number, end.number):
+        return True
     shown = list(watch.journal.values_there(task, name, first.number, end.number))
     if field is Field.NAME:
         named = [
