@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from infra.local.org.errors import Refused
+from infra.local.org.faults import SUBREQUEST
 from infra.local.org.records import Transaction
 from infra.local.org.resource import Ask, Result, json_list, json_object, truth
 from infra.local.org.wire import parameters
@@ -120,7 +121,10 @@ def _one(ask: Ask, request: Mapping[str, object], answers: Mapping[str, object])
         inner = _inner(ask, request, lambda value: _fill(value, answers))
     except Refused as refused:
         return Result(status=refused.status, document=refused.body())
-    return ask.again(inner)
+    result = ask.again(inner)
+    if ask.state.faults.hit(SUBREQUEST, f"{inner.method} {request.get('url')}"):
+        return Result(status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return result
 
 
 def _inner(ask: Ask, request: Mapping[str, object], fill: Callable[[object], object] = lambda value: value) -> Ask:

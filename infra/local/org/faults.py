@@ -8,6 +8,8 @@
 - `unavailable`: 503 with an HTML body. `error`: 500 UNKNOWN_EXCEPTION. `gone`: 410.
 - `limit`: 403 REQUEST_LIMIT_EXCEEDED. `session`: 401 INVALID_SESSION_ID.
 
+Of a subrequest of `/composite`, matched as a request is: `mute`: done, and its answer is a 500 that says nothing.
+
 Kinds of one record's write, matched on `"insert|update|delete Task <id or ->"`:
 
 - `lock`: UNABLE_TO_LOCK_ROW, with HTTP status `status` (400, the default, or 500).
@@ -25,6 +27,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 REQUEST: Final = ("lost", "refused", "slow", "unavailable", "error", "gone", "limit", "session")
+SUBREQUEST: Final = ("mute",)
 RECORD: Final = ("lock", "late")
 MESSAGE: Final = ("double", "drop", "delay", "shuffle", "unheard")
 
@@ -59,8 +62,9 @@ class Faults:
         chance: float = 1.0,
     ) -> Fault:
         """Arm a fault. Raises ValueError for a kind that does not exist or a match that is no regular expression."""
-        if kind not in REQUEST + RECORD + MESSAGE:
-            raise ValueError(f"unknown fault {kind!r}; known: {', '.join(REQUEST + RECORD + MESSAGE)}")
+        known = REQUEST + SUBREQUEST + RECORD + MESSAGE
+        if kind not in known:
+            raise ValueError(f"unknown fault {kind!r}; known: {', '.join(known)}")
         try:
             re.compile(match)
         except re.error as error:

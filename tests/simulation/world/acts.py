@@ -491,15 +491,14 @@ class Acts:
                 "limit",
                 "session",
                 "slow",
+                "mute",
+                "mute",
                 "lock",
                 "late",
             ]
         )
-        match = (
-            self._pick(["composite", "composite", "query", ""])
-            if kind not in {"lock", "late"}
-            else self._pick(["Task", "update Task", "insert Task"])
-        )
+        matches = {"lock": ["Task", "update Task", "insert Task"], "mute": ["Task"]}
+        match = self._pick(matches.get("lock" if kind == "late" else kind, ["composite", "composite", "query", ""]))
         seconds = self.world.engine.rng.choice([1, 20, 40, 300, 700]) if kind in {"late", "slow"} else 0
         self.world.org.faults.add(
             kind, match=match, times=self._pick([1, 1, 2, 4]), seconds=seconds, status=self._pick([400, 500])

@@ -41,6 +41,20 @@ def test_a_slow_answer(ask: Ask, org: Org, clock: MovableClock) -> None:
     assert len(org.tasks()) == 2
 
 
+def test_a_subrequest_can_be_done_and_say_nothing(ask: Ask, org: Org, ann: User) -> None:
+    """One record's answer is an empty 500, its write is there; the others of the call are told of as ever."""
+    keys = [org.create_task(ann.id, Subject="a") for _ in range(2)]
+    org.faults.add("mute", match=f"PATCH .*{keys[0]}")
+    url = "/services/data/v66.0/sobjects/Task/"
+    asked = [
+        {"method": "PATCH", "url": url + key, "referenceId": f"r{number}", "body": {"Subject": "b"}}
+        for number, key in enumerate(keys)
+    ]
+    answers = ask("POST", "composite", json={"compositeRequest": asked}).json()["compositeResponse"]
+    assert [(each["httpStatusCode"], each["body"]) for each in answers] == [(500, None), (204, None)]
+    assert [org.task(key)["Subject"] for key in keys] == ["b", "b"]
+
+
 @pytest.mark.parametrize(
     ("kind", "status", "code"),
     [
