@@ -13,6 +13,8 @@ SAM = SAM_CLI_TELEMETRY=0 PIP_NO_DEPS=1 AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION
 CHECKOV = $(UV) tool run --from checkov==$(CHECKOV_VERSION) checkov --skip-download
 RUN := $(UV) run --frozen
 GUIDE = SAM="env $(SAM)" PYTHONPATH=functions $(RUN) python -m infra.deploy
+# The pictures of measurements have tests, too, and matplotlib a group of its own.
+TEST := $(RUN) --group plots pytest
 PARALLEL := -n auto --dist worksteal
 PURE := tests/unit/core
 STORIES := tests/browser/stories
@@ -56,12 +58,12 @@ chaos: | $(UV) ## kill the functions 50 times under load on both sides: nothing 
 # stories told in the browser, all on one stack.
 test: | $(UV) ## all tests (ARGS="-k name" picks some)
 ifeq ($(strip $(ARGS)),)
-	$(RUN) pytest $(PURE) --cov=functions/reminders --cov-report=term --cov-fail-under=100
-	$(RUN) pytest $(PARALLEL) $(PURE:%=--ignore=%) --ignore=tests/e2e --ignore=$(STORIES)
-	$(RUN) pytest tests/e2e --ignore=tests/e2e/test_demo_faults.py
-	$(RUN) pytest -n 2 --dist loadgroup $(STORIES) tests/e2e/test_demo_faults.py
+	$(TEST) $(PURE) --cov=functions/reminders --cov-report=term --cov-fail-under=100
+	$(TEST) $(PARALLEL) $(PURE:%=--ignore=%) --ignore=tests/e2e --ignore=$(STORIES)
+	$(TEST) tests/e2e --ignore=tests/e2e/test_demo_faults.py
+	$(TEST) -n 2 --dist loadgroup $(STORIES) tests/e2e/test_demo_faults.py
 else
-	$(RUN) pytest $(PARALLEL) $(ARGS)
+	$(TEST) $(PARALLEL) $(ARGS)
 endif
 
 browser: | $(UV) ## what people do on the page, in a real Chromium (part of `make test`)

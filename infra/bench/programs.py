@@ -36,13 +36,29 @@ def environment(org: Org) -> dict[str, str]:
 
 
 def ran(command: list[str], folder: Path, env: Mapping[str, str]) -> str:
-    """Run a program; give what it wrote. Raises RuntimeError with its last words."""
-    done = subprocess.run(
-        command, cwd=folder, env=dict(env), capture_output=True, text=True, timeout=RUN_SECONDS, check=False
-    )
+    """Run a program; give what it wrote. Raises RuntimeError with its last words, or with why it has none."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=dict(env), capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as why:
+        raise RuntimeError(f"{' '.join(command[:6])} failed: {why}") from None
     if done.returncode:
         raise RuntimeError(f"{' '.join(command[:6])} failed: {done.stderr[-1500:]}{done.stdout[-500:]}")
     return done.stdout
+
+
+def changed(since: str) -> str:
+    """Give the query of all that has changed, with the very fields that we read ourselves."""
+    return f"SELECT {','.join(TASK_FIELDS)} FROM Task WHERE SystemModstamp >= {since}"  # noqa: S608 - ours
+
+
+def number(text: str) -> int:
+    """Give the number that a program wrote last. Raises RuntimeError if it wrote none."""
+    last = text.split()[-1:]
+    if not last or not last[0].isdecimal():
+        raise RuntimeError(f"it tells no number: {text[-300:]!r}")
+    return int(last[0])
 
 
 def plainly(session: requests.Session) -> requests.Session:
@@ -76,7 +92,7 @@ def updated(command: list[str], org: Org, folder: Path, records: Sequence[Mappin
     """Hand records to a program of ours around a peer; gives how many it updated."""
     file = folder / "records.json"
     file.write_text(json.dumps(records), encoding="utf-8")
-    return int(ran([*command, org.address, org.token(), str(file)], folder, os.environ).split()[-1])
+    return number(ran([*command, org.address, org.token(), str(file)], folder, os.environ))
 
 
 class Sfdmu:
@@ -90,8 +106,7 @@ class Sfdmu:
 
     def read(self, since: str) -> int:
         """Store what has changed."""
-        query = f"SELECT {','.join(TASK_FIELDS)} FROM Task WHERE SystemModstamp >= {since}"  # noqa: S608 - ours
-        self._run("Readonly", query, "org", "csvfile")
+        self._run("Readonly", changed(since), "org", "csvfile")
         with (self._folder / "Task.csv").open(encoding="utf-8", newline="") as file:
             return sum(1 for _ in csv.DictReader(file))
 
@@ -120,8 +135,8 @@ class Sfdmu:
 
 def dlt(python: Path, org: Org, folder: Path, since: str) -> int:
     """Store what has changed by dlt; gives how many tasks."""
-    command = [str(python), str(HERE / "dlt_tasks.py"), org.address, org.token(), since]
-    return int(ran(command, folder, {**os.environ, "RUNTIME__DLTHUB_TELEMETRY": "false"}).split()[-1])
+    command = [str(python), str(HERE / "dlt_tasks.py"), org.address, org.token(), changed(since)]
+    return number(ran(command, folder, {**os.environ, "RUNTIME__DLTHUB_TELEMETRY": "false"}))
 
 
 def ingestr(python: Path, org: Org, folder: Path, since: str) -> int:

@@ -120,7 +120,11 @@ class Peers:
         if shutil.which(command[0]) is None:
             self.absent[name] = f"{command[0]} is not installed"
             return False
-        done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+        except subprocess.TimeoutExpired:
+            self.absent[name] = f"it could not be fetched within {FETCH_SECONDS} s"
+            return False
         if done.returncode:
             self.absent[name] = f"it could not be fetched: {done.stderr[-300:]}"
             return False

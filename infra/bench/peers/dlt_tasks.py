@@ -1,16 +1,11 @@
-"""dlt's own REST source on the query resource, incrementally into DuckDB. Runs in an environment of its own: address, token, since."""
+"""dlt's own REST source on the query resource, incrementally into DuckDB. Runs in an environment of its own: address, token, query."""
 
 import sys
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
 
-FIELDS = (
-    "Id,OwnerId,CreatedDate,CreatedById,LastModifiedDate,SystemModstamp,Subject,Status,Priority,ActivityDate,Description,"
-    "WhoId,TaskSubtype,Reminder_Id__c,IsClosed,IsDeleted,IsArchived,IsRecurrence,RecurrenceActivityId"
-)
-
-address, token, since = sys.argv[1:]
+address, token, query = sys.argv[1:]
 source = rest_api_source(
     {
         "client": {
@@ -25,7 +20,7 @@ source = rest_api_source(
                 "write_disposition": "merge",
                 "endpoint": {
                     "path": "queryAll",
-                    "params": {"q": f"SELECT {FIELDS} FROM Task WHERE SystemModstamp >= {since}"},
+                    "params": {"q": query},
                     "data_selector": "records",
                 },
             }
