@@ -6,6 +6,7 @@ On a whole local stack: its front door, `receive`, the queue, `pull`, tables. An
 from __future__ import annotations
 
 import http.client
+import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 from fakes.outbound_messages import Message
 
+from infra.bench import processor
 from infra.bench.measure import OURS, Report, percentile
 from infra.bench.stack import started
 
@@ -29,6 +31,7 @@ FULL: Final = 100
 """Notifications of the largest message."""
 P99: Final = "ms to the acknowledgement, p99"
 RATE: Final = "notifications/s"
+WHOLE: Final = "ms of the processor a message: the whole stack"
 DATA: Final = "/services/data/v66.0"
 
 
@@ -58,6 +61,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - what, to where, by how many, how often
     send(1)  # containers start
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
+        before = processor.spent()
         began = time.perf_counter()
         taken = send(ceil(messages / senders))
         samples = {
@@ -70,6 +74,9 @@ def _measure(  # noqa: PLR0913, PLR0917 - what, to where, by how many, how often
             "ms of them the handler's own work, mean": mean(each.processor for each in taken),
             "ms of them in the gateway and on the way, mean": mean(each.rest for each in taken),
         }
+        ran = {part: 1000 * (each - before.get(part, 0)) / len(taken) for part, each in processor.spent().items()}
+        samples |= {f"ms of the processor a message: {part}": each for part, each in ran.items()}
+        samples[WHOLE] = sum(ran.values())
         for unit, sample in samples.items():
             found.setdefault(unit, []).append(sample)
     for unit, several in found.items():
@@ -77,6 +84,12 @@ def _measure(  # noqa: PLR0913, PLR0917 - what, to where, by how many, how often
     if senders == 10:  # noqa: PLR2004 - what is promised
         words = f"p99 of the acknowledgement, 10 senders, {notifications} a message, ms"
         report.most(LINE, words, median(found[P99]), P99_MILLISECONDS, counted=False)
+        cores = os.cpu_count() or 1
+        report.remarks.append(
+            f"webhook, 10 senders, {notifications} a message: {median(found[WHOLE]):.1f} ms of the processor a message are at most "
+            f"{1000 * cores / median(found[WHOLE]):.0f} messages/s on {cores} processors with nothing else on them, "
+            f"so that each sender waits {senders * median(found[WHOLE]) / cores:.0f} ms in the mean, at best."
+        )
         if notifications == FULL:
             report.least(LINE, "notifications/s, 10 senders", median(found[RATE]), PER_SECOND)
 
