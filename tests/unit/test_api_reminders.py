@@ -202,6 +202,20 @@ def test_a_list_that_did_not_change_is_not_sent_again(api: Api) -> None:
     assert api("GET", "/api/reminders", headers={"If-None-Match": first.headers["etag"]}).status == 200
 
 
+def test_one_that_did_not_change_is_not_sent_again_nor_its_history_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is open is looked at every two seconds: 304 until its version moves on, for one read."""
+    made = make(api)
+    first = api("GET", f"/api/reminders/{made['id']}")
+    patch(api, made, {"name": "Other"})
+    second = api("GET", f"/api/reminders/{made['id']}", headers={"If-None-Match": first.headers["etag"]})
+    assert (second.status, second.json["name"]) == (200, "Other")
+    monkeypatch.setattr(api.ledger, "history", lambda _: pytest.fail("the history was read"))
+    again = api("GET", f"/api/reminders/{made['id']}", headers={"If-None-Match": second.headers["etag"]})
+    assert (again.status, again.body) == (304, "")
+
+
 def test_a_list_carries_an_excerpt_and_not_the_details(api: Api) -> None:
     """A thousand reminders with 32,000 characters each would not fit into one answer of Lambda."""
     make(api, details="d" * 32_000)

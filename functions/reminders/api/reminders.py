@@ -8,7 +8,7 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from reminders.api.http import call_of, new_router, reply, reply_if_changed, require_version, responses
+from reminders.api.http import call_of, new_router, reply, reply_if_changed, require_version, responses, unchanged
 from reminders.api.schemas import (
     Bulk,
     BulkChoose,
@@ -61,7 +61,7 @@ IfMatch = Annotated[
         json_schema_extra={"pattern": '^"[0-9]{1,15}"$'},
     ),
 ]
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of the list that you have.")]
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of what you have.")]
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -140,12 +140,14 @@ def create_reminder(values: NewReminder, idempotency_key: IdempotencyKey = None)
 @router.get(
     "/api/reminders/<reminder_id>", summary="Read one", tags=["Reminders"], responses=responses(ReminderOut, 404)
 )
-def read_reminder(reminder_id: Id) -> Response[str]:
-    """Read one reminder, recently deleted ones included, with the lost values that are offered (F6)."""
+def read_reminder(reminder_id: Id, if_none_match: IfNoneMatch = None) -> Response[str]:
+    """Read one reminder, recently deleted ones included, with the lost values that are offered (F6). Unchanged it costs one read."""
     call = call_of(router)
-    found = history.story(call.world, call.asker, reminder_id)
-    body = whole(found.reminder, call.site.salesforce_url, found.offered)
-    return reply(body, version=found.reminder.version)
+    reminder = commands.find(call.world, call.asker, reminder_id)
+    if same := unchanged(f'"{reminder.version}"', if_none_match):
+        return same
+    offered = history.told_of(call.world, reminder).offered
+    return reply(whole(reminder, call.site.salesforce_url, offered), version=reminder.version)
 
 
 @router.patch(

@@ -35,7 +35,11 @@ class TakeBack:
 
 def story(world: World, asker: User, reminder_id: str) -> Story:
     """Read a reminder with its history. Raises ApiError (404)."""
-    reminder = commands.find(world, asker, reminder_id)
+    return told_of(world, commands.find(world, asker, reminder_id))
+
+
+def told_of(world: World, reminder: Reminder) -> Story:
+    """Read the history of a reminder that has been read."""
     lines = tuple(world.ledger.history(reminder.id))
     return Story(reminder, lines, tuple(lost_values.offered(reminder, lines)))
 

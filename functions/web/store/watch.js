@@ -5,7 +5,7 @@
 import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { signal } from "../lib/ui.js";
-import { assignable, listed, me, names, put, remember, settle, stamp } from "./lists.js";
+import { assignable, find, listed, me, names, put, remember, settle } from "./lists.js";
 import { namePeople } from "./people.js";
 
 const EVERY = 2_000; // ms between two looks at the lists while the page is seen
@@ -22,7 +22,7 @@ const COUNTED = ["completed", "today", "overdue"]; // what the day's progress an
 
 const QUERIES = { given: () => `view=open&assigned_by=${me.value.id}` }; // lists that are no view of their own
 
-const wanted = { views: [], open: null, seen: null }; // `open`: id of the reminder that is open; `seen`: its stamp
+const wanted = { views: [], open: null, read: null }; // `open`: id of the reminder that is open; `read`: the answer that gave it
 const due = new Map(); // name of a rare look → when it is next due
 let timer = null;
 let round = 0;
@@ -36,7 +36,7 @@ export function watch(views) {
 
 /** Look at this reminder, too, while it is open. Gives what ends that. */
 export function watchOpen(id) {
-  Object.assign(wanted, { open: id, seen: null });
+  Object.assign(wanted, { open: id, read: null });
   return () => wanted.open === id && (wanted.open = null);
 }
 
@@ -100,7 +100,10 @@ async function readView(view) {
   await namePeople(listed.value.get(view).items);
 }
 
-/** What is open is read by itself once no list that is looked at has it: it was moved to another day, completed, handed on. */
+/**
+ * What is open is read by itself once no list that is looked at has it: it was moved to another day, completed, handed on. Unchanged it
+ * costs a 304, too, and is kept in mind for as long as it is open.
+ */
 async function readOpen() {
   const { open, views } = wanted;
   const isListed = views.some((view) => listed.value.get(view)?.items.some(({ id }) => id === open));
@@ -109,9 +112,12 @@ async function readOpen() {
     return;
   }
   try {
-    const { body } = await call("GET", reminderPath(open));
-    if (stamp(body) !== wanted.seen) remember(body);
-    wanted.seen = stamp(body);
+    const answer = await call("GET", reminderPath(open), { etag: wanted.read?.etag });
+    if (wanted.open !== open) return;
+    if (answer.status !== 304) wanted.read = answer;
+    const { body } = wanted.read;
+    const known = find(open);
+    if (!known || known.version < body.version) remember(body);
   } catch (error) {
     if (error.status !== 404) throw error;
     missing.value = open;
