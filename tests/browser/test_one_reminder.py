@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fakes.on_the_page import edit, expect_stored, make, names, open_as, open_reminder, panel
+from fakes.on_the_page import edit, expect_stored, make, names, open_as, open_reminder, panel, stored
 from fakes.people import ADA, BO, NOW, Api
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from reminders.core.reminder import Event, Line, Record, Side
 from reminders.core.sayings import Said
@@ -55,6 +55,89 @@ def test_what_is_open_stays_live_after_it_has_left_the_list(page: Page, api: Api
     expect(one.get_by_label("Due")).to_have_value("2026-12-31")
     expect(one.get_by_label("Details")).to_have_value("Later still")
     expect(one.locator(".line")).to_have_count(3)
+
+
+def test_what_somebody_else_wrote_while_one_typed_is_not_overwritten(page: Page, api: Api) -> None:
+    """C5: an edit goes out on what one saw as one began to type; refused, it goes out again when one says so, and not by leaving the field."""
+    reminder_id = make(api, "Call Nina", details="Old")
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method) if request.method == "PATCH" else None)
+    one.get_by_label("Details").fill("Mine")
+    edit(api, reminder_id, details="Theirs", priority="High")
+    expect(one.get_by_label("Priority")).to_have_value("High")
+    page.keyboard.press("Control+Enter")
+    refusal = page.locator(".refusal")
+    expect(refusal).to_contain_text("Details: Old → Theirs")
+    refusal.get_by_role("button", name="Leave it").click()
+    expect(refusal).to_have_count(0)
+    assert sent == ["PATCH"]
+    assert stored(api, reminder_id)["details"] == "Theirs"
+    one.get_by_label("Details").press("Control+Enter")  # now one has been told of theirs
+    expect_stored(page, api, [reminder_id], details="Mine")
+    expect(refusal).to_have_count(0)
+
+
+def test_of_details_only_what_one_saw_is_edited(page: Page, api: Api) -> None:
+    """C5: the list shows the beginning of newer details before all of them are here; what is typed over the older ones is refused."""
+    reminder_id = make(api, "Call Nina", details="Old")
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    held: list[Route] = []
+    page.route(
+        f"**/api/reminders/{reminder_id}",
+        lambda route: held.append(route) if route.request.method == "GET" else route.continue_(),
+    )
+    edit(api, reminder_id, details="Theirs")
+    expect(page.locator(".row-facts")).to_contain_text("Theirs")
+    expect(one.get_by_label("Details")).to_have_value("Old")
+    one.get_by_label("Details").fill("Mine")
+    one.get_by_label("Name").focus()
+    refusal = page.locator(".refusal")
+    expect(refusal).to_contain_text("Details: Old → Theirs")
+    assert stored(api, reminder_id)["details"] == "Theirs"
+    refusal.get_by_role("button", name="Do it anyway").click()
+    expect_stored(page, api, [reminder_id], details="Mine")
+    for route in held:
+        route.continue_()
+
+
+def test_what_changes_elsewhere_in_another_field_does_not_keep_one_from_saving(page: Page, api: Api) -> None:
+    """C5: seen on the page while one types, it is no conflict; and what one types on while it is being saved is saved, too."""
+    reminder_id = make(api, "Call Nina", details="Old")
+    open_as(page)
+    one = open_reminder(page, "Call Nina")
+    details = one.get_by_label("Details")
+    details.fill("Mine")
+    edit(api, reminder_id, priority="High")
+    expect(one.get_by_label("Priority")).to_have_value("High")
+    page.keyboard.press("Control+Enter")
+    details.fill("Mine, and more")
+    one.get_by_label("Name").focus()
+    expect_stored(page, api, [reminder_id], details="Mine, and more", priority="High")
+    details.fill("Mine, and more still")
+    one.get_by_label("Name").focus()
+    expect_stored(page, api, [reminder_id], details="Mine, and more still")
+    expect(page.locator(".refusal")).to_have_count(0)
+
+
+def test_what_is_open_and_in_no_list_costs_little_and_can_be_worked_with(page: Page, api: Api) -> None:
+    """C1: each look at it is a 304 while nothing changes; long after it was read what one does to it is still done."""
+    reminder_id = make(api, "Call Nina", "2026-12-24")
+    page.clock.install()
+    open_as(page)
+    page.goto(f"/#/today/{reminder_id}")
+    expect(panel(page).get_by_label("Name")).to_have_value("Call Nina")
+    with page.expect_response(lambda answer: answer.url.endswith(reminder_id) and answer.status == 304):
+        pass
+    page.clock.fast_forward("00:20")  # longer than the page counts on an answer of its own
+    for _ in range(2):
+        with page.expect_response(lambda answer: answer.url.endswith(reminder_id)) as looked:
+            pass
+        assert looked.value.status == 304
+    panel(page).get_by_role("button", name="Mark complete").click()
+    expect_stored(page, api, [reminder_id], status="Complete")
 
 
 def test_what_is_open_and_not_ones_own_any_more_says_so(page: Page, api: Api) -> None:

@@ -7,12 +7,15 @@ import { t } from "../lib/words.js";
 const same = (one, other) => (one ?? "").replaceAll("\r\n", "\n").trim() === (other ?? "").replaceAll("\r\n", "\n").trim();
 
 /**
- * `kind`: text, date, select (with `options` of [value, words]) or lines. `onSave(value)` gives null when it was saved, else a
- * refusal with its `message`. A value that changes elsewhere is shown at once, unless something else is being typed.
+ * `kind`: text, date, select (with `options` of [value, words]) or lines. `onSave(value, seen)` gives { saved } or { refusal }, which has
+ * a `message`. `seen` is all that one has before one, taken as one begins to type: a value that changes elsewhere is shown at once,
+ * unless something else is being typed, and then whoever types has not seen it.
  */
 export const Field = component((self) => {
   const draft = signal(null); // what was typed and is not stored; null: nothing
   const problem = signal(null);
+  let seen = null;
+  let refused = null; // what was typed over something newer: it goes out again when one says so, not by leaving it
   const save = async () => {
     const { value, onSave } = self.props;
     const wanted = draft.value;
@@ -20,10 +23,13 @@ export const Field = component((self) => {
       draft.value = problem.value = null;
       return;
     }
-    const refusal = await onSave(wanted.trim() === "" ? null : wanted);
+    const { saved, refusal } = await onSave(wanted.trim() === "" ? null : wanted, seen);
+    seen = saved ?? refusal.current ?? seen;
+    refused = refusal?.stale ? wanted : null;
     problem.value = refusal?.message ?? null;
-    if (!refusal && draft.value === wanted) draft.value = null;
+    if (saved && draft.value === wanted) draft.value = null;
   };
+  const left = () => draft.value !== refused && save();
   const keys = (event) => {
     if (event.key === "Escape" && draft.value !== null) {
       event.stopPropagation();
@@ -33,18 +39,21 @@ export const Field = component((self) => {
       save();
     }
   };
-  const typed = (event) => (draft.value = event.target.value);
-  const chosen = (event) => {
+  const typed = (event) => {
+    if (draft.value === null) [seen, refused] = [self.props.seen, null];
     draft.value = event.target.value;
+  };
+  const chosen = (event) => {
+    typed(event);
     save();
   };
   return ({ id, label, kind = "text", value, options, disabled, wide, max }) => {
     const now = draft.value ?? value ?? "";
     const shared = { id, disabled, "aria-invalid": problem.value ? "true" : null, "aria-describedby": problem.value ? `${id}-problem` : null, onKeyDown: keys };
     const control = {
-      text: () => html`<input class="slds-input" type="text" autocomplete="off" maxlength=${max} value=${now} ...${shared} onInput=${typed} onBlur=${save} />`,
-      date: () => html`<input class="slds-input" type="date" min="1700-01-01" max="4000-12-31" value=${now} ...${shared} onInput=${typed} onBlur=${save} />`,
-      lines: () => html`<textarea class="slds-textarea" rows="5" value=${now} ...${shared} onInput=${typed} onBlur=${save}></textarea>`,
+      text: () => html`<input class="slds-input" type="text" autocomplete="off" maxlength=${max} value=${now} ...${shared} onInput=${typed} onBlur=${left} />`,
+      date: () => html`<input class="slds-input" type="date" min="1700-01-01" max="4000-12-31" value=${now} ...${shared} onInput=${typed} onBlur=${left} />`,
+      lines: () => html`<textarea class="slds-textarea" rows="5" value=${now} ...${shared} onInput=${typed} onBlur=${left}></textarea>`,
       select: () => html`<select class="slds-select" value=${now} ...${shared} onChange=${chosen}>${options.map(([one, words]) => html`<option value=${one} selected=${one === now}>${words}</option>`)}</select>`,
     }[kind]();
     return html`

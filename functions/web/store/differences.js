@@ -31,12 +31,15 @@ export const EVENTS = {
 
 const LONGEST = 60;
 
+/** Whether a field still has the value that was seen; what only one of them tells of is not known to differ. */
+export const sameIn = (seen, now, field) => !(field in seen && field in now) || (seen[field] ?? null) === (now[field] ?? null);
+
 /**
  * Whether a reminder still shows what somebody has seen of it: then what was written meanwhile are the sync's own notes (sent, agreed).
  * `fields` are about to be set, so they must have been seen; of a list's one only the excerpt of its details was.
  */
 export function showsSame(seen, now, fields) {
-  const same = (field) => !(field in seen && field in now) || (seen[field] ?? null) === (now[field] ?? null);
+  const same = (field) => sameIn(seen, now, field);
   return Boolean(now) && fields.every((field) => field in seen && field in now) && Boolean(seen.deleted) === Boolean(now.deleted) && [...Object.keys(FIELDS), "excerpt"].every(same);
 }
 

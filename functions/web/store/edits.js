@@ -5,7 +5,7 @@ import { call, reminderPath } from "../lib/api.js";
 import { Refusal } from "../lib/http.js";
 import { announce, batch, signal } from "../lib/ui.js";
 import { many, t } from "../lib/words.js";
-import { showsSame } from "./differences.js";
+import { FIELDS, sameIn, showsSame } from "./differences.js";
 import { ahead, find, put, putAll, remember, rememberAll } from "./lists.js";
 import { offerUndo, withdraw } from "./undo.js";
 import { look } from "./watch.js";
@@ -27,9 +27,10 @@ export async function create(values, key) {
   return body;
 }
 
-/** Change values. `item` is the reminder where more of it is seen than a list has. Gives the reminder, or null if that was refused. */
-export function change(id, values, item) {
-  return attempt(id, values, (version) => call("PATCH", reminderPath(id), { body: values, version }), () => change(id, values, item), item);
+/** Change values. `seen` is the reminder as whoever does it has it before them, if not as a list has it. Gives the reminder, or null if that was refused. */
+export function change(id, values, seen) {
+  const send = (version) => call("PATCH", reminderPath(id), { body: values, version });
+  return attempt(id, values, send, (_, current) => change(id, values, current ?? seen), seen);
 }
 
 export function remove(id) {
@@ -48,11 +49,11 @@ export function syncThis(id) {
 
 /** Try again what Salesforce refused (O4). `item` is the reminder where no list has it. */
 export function retry(id, item) {
-  return attempt(id, {}, () => call("POST", reminderPath(id, "/retry")), () => retry(id, item), item);
+  return attempt(id, {}, () => call("POST", reminderPath(id, "/retry")), () => retry(id, item), newest(id, item));
 }
 
 export function ignore(id, item) {
-  return attempt(id, {}, () => call("POST", reminderPath(id, "/ignore")), () => ignore(id, item), item);
+  return attempt(id, {}, () => call("POST", reminderPath(id, "/ignore")), () => ignore(id, item), newest(id, item));
 }
 
 const CHOSEN = {
@@ -64,7 +65,7 @@ const CHOSEN = {
 /** Choose what becomes of one whose task is gone (I5). */
 export function choose(id, choice, item) {
   const send = (version) => call("POST", reminderPath(id, "/gone"), { version, body: { choice } });
-  return attempt(id, CHOSEN[choice](), send, () => choose(id, choice, item), item);
+  return attempt(id, CHOSEN[choice](), send, () => choose(id, choice, item), newest(id, item));
 }
 
 /** Set a field to a value that a line of the history lost (M2). */
@@ -185,16 +186,20 @@ function said(done, one, more, values = {}) {
   return done.length === 1 ? t(one, { name: done[0].name, ...values }) : many(done.length, more, more).replace("{when}", values.when);
 }
 
+const newest = (id, item) => (item ? { ...item, ...find(id) } : find(id));
+
 const pick = (item, fields) => Object.fromEntries(fields.map((field) => [field, item[field]]));
 
-function attempt(id, values, send, again, item) {
-  const listed = find(id);
-  if (!listed && !item) return Promise.resolve(null);
-  const seen = { ...item, ...listed };
+function attempt(id, values, send, again, seen = find(id)) {
+  if (!seen) return Promise.resolve(null);
+  const fields = Object.keys(values);
+  const ours = ahead.value.get(id) ?? {};
   put(refusals, id, undefined);
-  put(ahead, id, { ...ahead.value.get(id), ...values });
+  put(ahead, id, { ...ours, ...values });
   const before = queues.get(id);
-  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(seen, last, Object.keys(values), send, again) : null));
+  // The edit before may have gone out on more than was seen here: what others made of this field meanwhile is for the server to refuse.
+  const on = (last) => (fields.every((field) => field in ours || !(field in FIELDS) || sameIn(seen, last, field)) ? last : seen);
+  const run = (before ?? Promise.resolve(seen)).then((last) => (last ? sent(seen, on(last), fields, send, again) : null));
   queues.set(id, run);
   return run.finally(() => {
     if (queues.get(id) !== run) return;
@@ -207,7 +212,7 @@ function attempt(id, values, send, again, item) {
 /** What is told of a refused edit of `seen`, and how it can be tried again. */
 const refusal = (seen, { message, field, current, status }, { again }) => ({
   ...{ id: seen.id, name: seen.name, message, field, before: seen, current, stale: status === 412 },
-  again: () => again(seen.id),
+  again: () => again(seen.id, current),
 });
 
 /** Send one edit; the next of the same reminder goes out on the version that this one gave, and not at all after a refusal. */

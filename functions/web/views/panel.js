@@ -68,7 +68,7 @@ export const Panel = component((self) => {
         </div>
         <${SyncBox} item=${item} />
         <div class="buttons">${whatCanBeDone(item, locked)}</div>
-        <${Fields} item=${item} locked=${locked} />
+        <${Fields} item=${item} seenIn=${(name) => (listed && name in listed ? listed : whole).version} locked=${locked} />
         <${History} id=${id} lines=${lines.value} locked=${locked} />
       </aside>`;
   };
@@ -104,16 +104,19 @@ function whatCanBeDone(item, locked) {
   return [done ? button("undo", t("Reopen"), () => completeThem([id])) : button("check", t("Mark complete"), () => completeThem([id]), "brand"), button("delete", t("Delete"), () => deleteThem([id]))];
 }
 
-const Fields = ({ item, locked }) => {
-  /** Save one field; a refusal is told beside it, so the list need not tell it again. */
-  const save = (field) => async (value) => {
-    if (await change(item.id, { [field]: value ?? (field === "name" ? "" : null) }, item)) return null;
+/** `seenIn` tells the version that showed a field: of details a list has only the beginning, so they may be older. */
+const Fields = ({ item, seenIn, locked }) => {
+  const seenOf = (field) => ({ ...item, version: seenIn(field) });
+  /** Save one field, of which `seen` was seen; a refusal is told beside it, so the list need not tell it again. */
+  const save = (field) => async (value, seen) => {
+    const saved = await change(item.id, { [field]: value ?? (field === "name" ? "" : null) }, { ...item, [field]: seen[field], version: seen.version });
+    if (saved) return { saved };
     const refusal = refusals.value.get(item.id);
     if (refusal && !refusal.stale) dismiss(item.id);
-    return refusal ?? { message: "The server does not answer." };
+    return { refusal: refusal ?? { message: "The server does not answer." } };
   };
   const field = (name, label, more = {}) => html`
-    <${Field} key=${name} id=${`panel-${name}`} label=${label} value=${item[name]} disabled=${locked} onSave=${save(name)} ...${more} />`;
+    <${Field} key=${name} id=${`panel-${name}`} label=${label} value=${item[name]} seen=${seenOf(name)} disabled=${locked} onSave=${save(name)} ...${more} />`;
   const users = people();
   if (!users.some(([id]) => id === item.assignee)) users.push([item.assignee, names.value.get(item.assignee) ?? item.assignee]);
   return html`
@@ -123,7 +126,7 @@ const Fields = ({ item, locked }) => {
       ${field("priority", t("Priority"), { kind: "select", options: [["Normal", t("Normal")], ["High", t("High")]] })}
       ${field("type", t("Type"), { kind: "select", options: Object.entries(TYPES).map(([value, [, words]]) => [value, t(words)]) })}
       ${field("assignee", t("Assignee"), { kind: "select", options: users })}
-      <${PersonField} id="panel-person" chosen=${item.person} disabled=${locked} onChoose=${(one) => save("person")(one?.id ?? null)} />
+      <${PersonField} id="panel-person" chosen=${item.person} disabled=${locked} onChoose=${(one) => save("person")(one?.id ?? null, seenOf("person"))} />
       ${field("details", t("Details"), { kind: "lines", wide: true })}
       <details class="wide more" open=${Boolean(item.campaign_name || item.call_outcome)}>
         <summary>${t("Campaign and call")}</summary>
