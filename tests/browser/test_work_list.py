@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fakes.on_the_page import (
+    be,
     edit,
     enter_list,
     expect_stored,
@@ -14,9 +17,10 @@ from fakes.on_the_page import (
     open_reminder,
     panel,
     push,
+    refuse,
     stored,
 )
-from fakes.people import BO, Api, sync_on
+from fakes.people import ADA, BO, Api, sync_on
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 
@@ -344,6 +348,12 @@ def test_an_older_reminder_is_taken_into_the_sync(page: Page, api: Api) -> None:
     expect(panel(page).locator(".state")).to_contain_text("Waiting")
 
 
+TOO_WIDE = """() => ["html", ".tabs", ".page", ".cause-head *"]
+    .flatMap((one) => [...document.querySelectorAll(one)])
+    .filter((it) => it.scrollWidth > it.clientWidth && it.clientWidth > 0 && getComputedStyle(it).display !== "inline")
+    .map((it) => it.className)"""
+
+
 @pytest.mark.parametrize("width", [360, 3840])
 def test_nothing_is_cut_off_on_a_phone_or_a_wall(page: Page, api: Api, width: int) -> None:
     """C1: readable from 360 px to 4K: nothing sticks out, an open reminder included."""
@@ -355,3 +365,21 @@ def test_nothing_is_cut_off_on_a_phone_or_a_wall(page: Page, api: Api, width: in
     expect(panel(page).get_by_label("Details")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("[...document.querySelectorAll('.panel')].every((it) => it.scrollWidth <= it.clientWidth)")
+
+
+@pytest.mark.parametrize("language", ["en_US", "sv", "zh_CN"])
+def test_on_a_phone_every_page_has_room_in_every_language(page: Page, api: Api, language: str) -> None:
+    """C1, C4: all tabs are seen at once, and a problem's plain words come first; its code sticks out nowhere."""
+    api.org.directory[ADA] = replace(api.org.directory[ADA], language=language)
+    for number in range(12):
+        refuse(api, make(api, f"Call {number}"))
+    page.set_viewport_size({"width": 360, "height": 740})
+    be(page, "Ada Admin")
+    for name in ("diagnostics", "status", "settings", "today"):
+        page.goto(f"/#/{name}")
+        expect(page.locator(".tab .count")).to_contain_text("12")
+        expect(page.locator("main h1, main .head-title").first).to_be_visible()
+        assert page.evaluate(TOO_WIDE) == []
+        if name == "diagnostics":
+            told = page.locator(".cause-head").inner_text()
+            assert told.index("FIELD_CUSTOM_VALIDATION_EXCEPTION") > len(told) / 2

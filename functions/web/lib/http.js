@@ -1,11 +1,13 @@
 // Requests, and what a refusal is.
 
+import { t } from "./words.js";
+
 const TIMEOUT = 15_000;
 
 /** A refusal of the API. `status` 0: no answer came. */
 export class Refusal extends Error {
   constructor(status, { code = "unknown", message, field = null } = {}, current = null) {
-    super(message ?? `The server answered ${status}.`);
+    super(message ?? t("The server answered {status}.", { status }));
     Object.assign(this, { status, code, field, current });
   }
 }

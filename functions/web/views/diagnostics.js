@@ -71,10 +71,10 @@ const Cause = component((self) => {
     const [icon, category] = CATEGORIES[cause.category];
     const age = ago((Date.now() - Date.parse(cause.since)) / 1000);
     return html`
-      <section class=${`card cause ${cause.stops.length ? "is-stopping" : ""}`} aria-label=${cause.code}>
+      <section class=${`card cause ${cause.stops.length ? "is-stopping" : ""}`} aria-label=${`${t(cause.meaning)} ${cause.code}`}>
         <div class="cause-head">
           <${Icon} name=${icon} size="large" />
-          <div><h2>${t(cause.meaning)}</h2><p class="quiet"><code>${cause.code}</code> · ${t(category)} · <time datetime=${cause.since} title=${moment(cause.since, me.value.time_zone)}>${t("began {age}", { age })}</time></p></div>
+          <div><h2>${t(cause.meaning)}</h2><p class="quiet">${t(category)} · <time datetime=${cause.since} title=${moment(cause.since, me.value.time_zone)}>${t("began {age}", { age })}</time> · <code>${cause.code}</code></p></div>
           <button type="button" class="slds-button slds-button_neutral" onClick=${again}><${Icon} name="refresh" size="small" /> ${t("Retry")}</button>
         </div>
         ${cause.stops.length > 0 && html`<p class="problem"><strong>${t("This stops the sync of everybody.")}</strong></p>`}

@@ -453,6 +453,7 @@ export default {
   "The reminders stay here, not synced.": "提醒保留在此处，不同步。",
   "The reminder’s edit time against the task’s; a tie goes to Salesforce.": "比较提醒与任务的编辑时间；相同时以 Salesforce 为准。",
   "The Salesforce org is locked, closed or suspended.": "Salesforce 组织已被锁定、关闭或暂停。",
+  "The server answered {status}.": "服务器返回了 {status}。",
   "The server does not answer.": "服务器没有响应。",
   "The sign-in could not be verified": "无法验证此次登录",
   "The sign-in could not be verified.": "无法验证此次登录。",
