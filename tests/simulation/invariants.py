@@ -904,6 +904,19 @@ def every_completion_is_announced(watch: Watch) -> Wrong:
         yield f"{key} was announced, and completes nothing"
 
 
+def watermarks_keep_up(watch: Watch) -> Wrong:
+    """I3, I4: in a quiet world both stand where the last poll has looked; one that stands still is out of reach one day."""
+    now = datetime.fromtimestamp(watch.world.org.state.second(), UTC)
+    for mark in Mark:
+        stands = watch.world.store.watermark(mark)
+        if stands and now - stands > LATEST_POLL:
+            yield f"{mark} stands at {stands}, and it is {now}"
+
+
+LATEST_POLL: Final = timedelta(minutes=30)
+"""A poll is due every ten minutes while webhooks arrive, and asks for whole minutes."""
+
+
 def the_sweep_finds_nothing_that_the_poll_missed(watch: Watch) -> Wrong:
     """I5, I1, I3: once all is quiet there is no drift left to repair; what the sweep must mend is a change that was lost."""
     if watch.drift_before is not None and not watch.dead_letters_before:
@@ -971,6 +984,7 @@ rest_invariants: Final = (
     calls_are_bounded,
     every_completion_is_announced,
     the_sweep_finds_nothing_that_the_poll_missed,
+    watermarks_keep_up,
     nothing_moves_any_more,
 )
 
