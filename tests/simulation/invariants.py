@@ -913,8 +913,8 @@ def watermarks_keep_up(watch: Watch) -> Wrong:
             yield f"{mark} stands at {stands}, and it is {now}"
 
 
-LATEST_POLL: Final = timedelta(minutes=30)
-"""A poll is due every ten minutes while webhooks arrive, and asks for whole minutes."""
+LATEST_POLL: Final = timedelta(days=1)
+"""A poll is due every ten minutes, but of the two nights of rest most idle ones are left out."""
 
 
 def the_sweep_finds_nothing_that_the_poll_missed(watch: Watch) -> Wrong:
