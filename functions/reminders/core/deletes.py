@@ -16,7 +16,7 @@ from reminders.core.holds import hold, is_held, still_held, whose
 from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
 from reminders.core.sayings import Said
 from reminders.core.task import Deleted, Task
-from reminders.core.writes import agreed, arrived, bury, unseen
+from reminders.core.writes import agreed, arrived, bury, can_arrive, unseen
 
 
 def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
@@ -86,7 +86,7 @@ def _delete_task(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         values=merged.values,
         agreement=merged.agreement,
         task_id=task.id,
-        intents=(),
+        intents=can_arrive(still_open, task),
         tombstone=replace(tombstone, agreed=None, passed=tombstone.passed or now),
     )
     after = rung(reminder, after, now)

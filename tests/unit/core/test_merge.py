@@ -323,6 +323,21 @@ def deleted_here(**changes: Any) -> Reminder:
     return a_pair(**{**waits, **changes})
 
 
+def test_an_update_that_arrives_after_we_decided_to_delete_is_our_own() -> None:
+    """M4, M8, F1: the delete was refused meanwhile; what the late update replaced is told, and not the update itself (seed 106)."""
+    reminder = edited(a_pair(task=a_task(subject="Edited there")), name="Edited here")
+    send = merge(reminder, a_task(subject="Edited there"), terms(), NOW).send
+    assert send
+    sent = with_intent(reminder, send, NOW, lease=LEASE, seen=a_task().stamp)
+    deleted = replace(sent, tombstone=Tombstone(at=NOW, side=Side.HERE))
+    first = merge(deleted, a_task(subject="Edited there"), terms(), NOW)
+    assert first.record
+    late = a_task(subject=send.fields["Subject"], last_modified=NOW, system_modstamp=NOW)
+    second = merge(first.record.reminder, late, terms(), NOW)
+    assert second.record
+    assert [line.lost for line in second.record.lines if line.field is Field.NAME] == ["Edited there"]
+
+
 def test_deleted_here_deletes_there() -> None:
     """M4, M9: once the valve let it pass it is counted no more, and nothing else needs storing: the tombstone waits already."""
     decision = merge(deleted_here(), a_task(), terms(), NOW)
