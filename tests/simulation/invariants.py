@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from simulation.world.fibers import Fiber
-from simulation.world.journal import By, Here, There
+from simulation.world.journal import TASK_ID, By, Here, There
 
 from infra.local.org.schema import Row, Value
 from reminders.core import mapping
@@ -77,6 +77,7 @@ class Watch:
         self.journal.mark_watchers.append(self._mark)
         world.failed = self._failed
         world.acknowledged = self.acknowledged
+        world.about_to_sweep = self._about_to_sweep
 
     # --- at every version
 
@@ -92,6 +93,9 @@ class Watch:
     def _mark(self, mark: Mark, before: datetime | None, after: datetime) -> None:
         self.full_comparisons += before is not None and after - before > FULL_COMPARISON
         self._complain(watermark_passes_nothing_unstored, watermark_passes_nothing_unstored(self, mark, before, after))
+
+    def _about_to_sweep(self) -> None:
+        self._complain(no_hint_is_forgotten, no_hint_is_forgotten(self))
 
     def _failed(self, fiber: Fiber, words: str) -> None:
         told = str(fiber.error) if isinstance(fiber.error, RunFailed) else type(fiber.error).__name__
@@ -541,6 +545,19 @@ def acknowledged_is_stored(watch: Watch, task_ids: Collection[str], since: int) 
     for task_id in task_ids:
         if watch.journal.hinted.get(task_id, -1) < since:
             yield f"a message about {task_id} was acknowledged, and no hint of it is stored"
+
+
+def no_hint_is_forgotten(watch: Watch) -> Wrong:
+    """I1: what was hinted is read after that, or still waits for it; asked before every sweep, which would hide that it was not."""
+    store, queue = watch.world.store, watch.world.queue
+    waiting = {hint.task_id for hint in store.parked(EVERYTHING).hints}
+    waiting |= {each.hint.task_id for each in store.deferred(EVERYTHING)} | set(TASK_ID.findall(" ".join(queue.kept)))
+    for task_id, number in watch.journal.hinted.items():
+        if watch.journal.read.get(task_id, -1) < number and task_id not in waiting:
+            yield f"{task_id} was hinted, and nobody has read it"
+
+
+EVERYTHING: Final = 100_000
 
 
 def no_unforeseen_error(_: Watch) -> Wrong:

@@ -68,6 +68,11 @@ class Queue:
     def __len__(self) -> int:
         return len(self._messages)
 
+    @property
+    def kept(self) -> list[str]:
+        """The bodies of all that is not dealt with yet, or dead."""
+        return [each.body for each in self._messages.values()] + list(self.dead.values())
+
     def send(self, body: str) -> None:
         """Store a message; from then on it will be delivered."""
         rng = self._engine.rng

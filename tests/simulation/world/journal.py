@@ -6,16 +6,21 @@ read it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from infra.local.org.records import Write
 from infra.local.org.schema import Row, Value
 from infra.local.org.world import Org
 from reminders.core.reminder import Line, Record, Reminder
 from reminders.ports import Mark
+
+TASK_ID: Final = re.compile(r"00T\w{15}")
+"""A task's id in a query or a message."""
 
 
 class By(StrEnum):
@@ -69,6 +74,8 @@ class Journal:
     """Of each user: since which number sync was on or off."""
     hinted: dict[str, int] = field(default_factory=dict)
     """By task: the number at which a hint of it was last confirmed stored."""
+    read: dict[str, int] = field(default_factory=dict)
+    """By task: the number as of which it was last asked for, by a read that was answered."""
     rewritten: dict[int, tuple[Row, frozenset[str]]] = field(default_factory=dict)
     """Rows that are saved, by identity, with the fields that an automation of the org has changed in them: until they are committed."""
     watchers: list[Callable[[Here | There], None]] = field(default_factory=list)

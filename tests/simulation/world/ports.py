@@ -17,7 +17,7 @@ from fakes.memory_ledger import MemoryLedger
 from requests.adapters import HTTPAdapter
 from simulation.world.aws import Queue
 from simulation.world.engine import SECOND, Engine, OurClock
-from simulation.world.journal import Journal
+from simulation.world.journal import TASK_ID, Journal
 
 from infra.local.org.adapter import OrgAdapter
 from infra.local.org.world import Org
@@ -304,12 +304,15 @@ class Line(HTTPAdapter):
             self._wait_for_the_commit([each.until for each in store.open if each not in others], request)
             return response
 
-        return self._engine.io(
+        response: requests.Response = self._engine.io(
             f"{request.method} {path}",
             ask,
             ms=ORG_MS,
             refuse=lambda when: self._refuse(when, request),
         )
+        if fiber and "/queryAll" in path and response.ok:
+            self._journal.read |= dict.fromkeys(TASK_ID.findall(request.path_url), fiber.saw["tasks"])
+        return response
 
     def _wait_for_the_commit(self, until: Sequence[float], request: requests.PreparedRequest) -> None:
         """No answer comes before what it tells of is committed; our client waits for so long only."""

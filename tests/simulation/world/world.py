@@ -108,6 +108,8 @@ class World:
         self.automation: Callable[[Row], None] | None = None
         self.acknowledged: Callable[[Collection[str], int], None] = lambda _ids, _number: None
         """Told of every message that the webhook has acknowledged: its task ids, and the journal's number when it was sent."""
+        self.about_to_sweep: Callable[[], None] = lambda: None
+        """Told of every sweep before it begins."""
         self.failed: Callable[[Fiber, str], None] = lambda _fiber, _words: None
         """Told of every invocation that raised something."""
         self._idle: dict[str, list[Container]] = {}
@@ -158,6 +160,8 @@ class World:
         """Start an invocation; False if the function runs as often as it may."""
         if self._running[function] >= ALONE.get(function, 10):
             return False
+        if function == "sweep":
+            self.about_to_sweep()
         self._running[function] += 1
         container = self._container(function)
         context = SimpleNamespace(aws_request_id="simulated")
