@@ -453,6 +453,33 @@ def test_undo_of_a_delete_that_arrives_late_keeps_the_reminder(stage: Stage) -> 
     assert stage.org.tasks() == [stage.task_of()]
 
 
+@pytest.mark.parametrize("merged", [False, True])
+def test_undo_between_our_delete_and_its_answer_keeps_the_reminder(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, *, merged: bool
+) -> None:
+    """M5: the answer of the delete buried what somebody had taken back, be it merged already or not (seed 663)."""
+    stage.create()
+    stage.settle()
+    really = stage.world.org.delete
+
+    def delete(task_ids: Sequence[str]) -> list[Outcome]:
+        monkeypatch.undo()
+        outcomes = really(task_ids)
+        stage.restore()
+        if merged:
+            stage.push()
+        return outcomes
+
+    stage.delete()
+    monkeypatch.setattr(stage.world.org, "delete", delete)
+    stage.push()
+    stage.later(minutes=1)
+    stage.settle()
+
+    assert not stage.reminder().deleted
+    assert stage.org.tasks() == [stage.task_of()]
+
+
 def unanswered(stage: Stage, monkeypatch: pytest.MonkeyPatch, before: Callable[[], None] | None = None) -> None:
     """Have the next delete end without an answer: not made, or made just after something else was done there."""
     really = stage.world.org.delete

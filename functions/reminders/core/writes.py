@@ -216,13 +216,18 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
     return Record(reminder=replace(after, next_attempt=again))
 
 
-def delete_done(reminder: Reminder, task: Task | None, now: datetime) -> Record:
-    """After our delete succeeded, both sides agree. `task` is the row as it lies in the recycle bin (O1).
+def delete_done(reminder: Reminder, number: int, task: Task | None, now: datetime) -> Record | None:
+    """After our delete succeeded, both sides agree. `task` is the row as it lies in the recycle bin (O1). None if a merge has dealt with it.
 
-    What somebody changed there between our last look and our delete goes to history (M4).
+    What somebody changed there between our last look and our delete goes to history (M4). Was the delete taken back meanwhile, it is not made
+    again here: the merge that finds the task deleted, with our delete still open, gives the reminder a new one (M5).
     """
-    lines = unseen(reminder, task, now) if task else ()
+    if all(each.number != number for each in reminder.intents):
+        return None
     done = _line(Event.PUSHED, "M4", Said.TASK_DELETED, now)
+    if not reminder.deleted:
+        return Record(reminder=replace(reminder, pending=True, next_attempt=now, rings=False), lines=(done,))
+    lines = unseen(reminder, task, now) if task else ()
     return Record(reminder=bury(reminder, now), lines=(*lines, done))
 
 

@@ -234,9 +234,7 @@ class _Answer:
         if self.outcome.failure:
             return write_failed(reminder, number, self.outcome.failure, now)
         if self.item.send.write is Write.DELETE:
-            if reminder.tombstone and reminder.tombstone.agreed:
-                return None  # a merge saw it arrive already
-            return delete_done(reminder, self.binned, now)
+            return delete_done(reminder, number, self.binned, now)
         return write_done(reminder, number, self.outcome.id or task_id or "", terms, now)
 
 

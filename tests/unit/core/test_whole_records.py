@@ -299,9 +299,10 @@ def test_a_refused_write_is_a_problem_for_a_day_and_does_not_ring() -> None:
 
 def test_a_delete_of_ours_tells_what_nobody_here_had_seen() -> None:
     """M4, O1: by the row in the recycle bin."""
-    gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE))
-    record = delete_done(gone, a_task(is_deleted=True, due=date(2026, 12, 2)), NOW)
+    gone = with_intent(a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE)), Send(write=Write.DELETE), NOW, lease=DAILY)
+    record = delete_done(gone, gone.intents[0].number, a_task(is_deleted=True, due=date(2026, 12, 2)), NOW)
 
+    assert record
     assert [without_words(each) for each in record.lines] == [
         a_line(Event.CONFLICT, "M4", side=Side.SALESFORCE, field=Field.DUE, lost="2026-12-02"),
         a_line(Event.PUSHED, "M4", side=Side.HERE),

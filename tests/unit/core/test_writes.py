@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ from reminders.core.reminder import (
     sync_state,
 )
 from reminders.core.settings import Choice, Settings
-from reminders.core.task import Task, Unreadable
+from reminders.core.task import Deleted, Task, Unreadable
 from reminders.core.writes import (
     DAILY,
     MAX_OPEN,
@@ -305,8 +305,28 @@ def test_back_off_grows() -> None:
 
 def test_after_a_delete_what_had_not_been_seen_goes_to_history() -> None:
     """O1, M4: deletes have no precondition, so the recycle bin is looked at."""
-    reminder = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True, next_attempt=NOW)
-    record = delete_done(reminder, a_task(is_deleted=True, description="last words"), NOW)
+    gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True, next_attempt=NOW)
+    reminder = with_intent(gone, Send(write=Write.DELETE), NOW, lease=LEASE)
+    [intent] = reminder.intents
+    record = delete_done(reminder, intent.number, a_task(is_deleted=True, description="last words"), NOW)
+    assert record
     assert record.reminder.tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
     assert [(line.event, line.lost) for line in record.lines] == [(Event.CONFLICT, "last words"), (Event.PUSHED, None)]
-    assert [line.event for line in delete_done(reminder, None, NOW).lines] == [Event.PUSHED]
+    without = delete_done(reminder, intent.number, None, NOW)
+    assert without
+    assert [line.event for line in without.lines] == [Event.PUSHED]
+    assert delete_done(record.reminder, intent.number, None, NOW) is None
+
+
+@pytest.mark.parametrize("restored", [None, NOW])
+def test_a_delete_that_was_taken_back_while_it_was_made_is_not_made_here(restored: datetime | None) -> None:
+    """M5: Undo came between the call and its answer, and waits for the merge, or has had it already; the next one gives it a new task."""
+    tombstone = Tombstone(at=NOW, side=Side.HERE, restored=restored) if restored else None
+    reminder = with_intent(a_pair(tombstone=tombstone), Send(write=Write.DELETE), NOW, lease=LEASE)
+    record = delete_done(reminder, reminder.intents[0].number, a_task(is_deleted=True), NOW)
+    assert record
+    assert (record.reminder.deleted, record.reminder.pending, record.reminder.next_attempt) == (False, True, NOW)
+    anew = merge(record.reminder, Deleted(NOW, a_task(is_deleted=True)), terms(), NOW)
+    assert anew.record
+    assert anew.send
+    assert (anew.send.write, anew.record.reminder.generation) == (Write.CREATE, 1)
