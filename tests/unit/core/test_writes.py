@@ -330,3 +330,4 @@ def test_a_delete_that_was_taken_back_while_it_was_made_is_not_made_here(restore
     assert anew.record
     assert anew.send
     assert (anew.send.write, anew.record.reminder.generation) == (Write.CREATE, 1)
+    assert delete_done(anew.record.reminder, reminder.intents[0].number, None, NOW) is None
