@@ -473,9 +473,10 @@ def test_undo_between_our_delete_and_its_answer_keeps_the_reminder(
     stage.delete()
     monkeypatch.setattr(stage.world.org, "delete", delete)
     stage.push()
+
+    assert not stage.reminder().deleted
     stage.later(minutes=1)
     stage.settle()
-
     assert not stage.reminder().deleted
     assert stage.org.tasks() == [stage.task_of()]
 
