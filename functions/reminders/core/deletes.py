@@ -16,7 +16,7 @@ from reminders.core.holds import hold, is_held, still_held, whose
 from reminders.core.reminder import Event, Record, Reminder, Side, Tombstone, Write
 from reminders.core.sayings import Said
 from reminders.core.task import Deleted, Task
-from reminders.core.writes import agreed, arrived, bury, can_arrive, unseen
+from reminders.core.writes import agreed, arrived, bury, can_arrive, may_arrive_until, unseen
 
 
 def deleted_there(reminder: Reminder, reading: Deleted, terms: Terms, now: datetime) -> Decision:
@@ -70,6 +70,10 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         return still_held(reminder) if is_held(reminder) else _delete_task(reminder, tombstone, task, terms, now)
     if before == task.owner or before not in terms.syncing:
         return sync_is_off(reminder)
+    if until := may_arrive_until(reminder, now):
+        # Whether it was given away first nobody knows yet; if not, the row in the recycle bin tells to whom (M4).
+        waits = None if reminder.next_attempt == until else Record(reminder=replace(reminder, next_attempt=until))
+        return Decision(rule="F6", reason="Handed over, and our delete may still arrive.", record=waits)
     text = Said.GIVEN_AWAY_FIRST
     unlinked = replace(bury(reminder, now), handed_over=True, task_id=None, generation=reminder.generation + 1)
     sent = arrived(reminder, agreed(reminder, task)[0], task, terms.settings, now)

@@ -217,10 +217,11 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
 
 
 def delete_done(reminder: Reminder, number: int, task: Task | None, now: datetime) -> Record | None:
-    """After our delete succeeded, both sides agree. `task` is the row as it lies in the recycle bin (O1). None if a merge has dealt with it.
+    """After our delete succeeded, both sides agree. None if a merge has dealt with it.
 
-    What somebody changed there between our last look and our delete goes to history (M4). Was the delete taken back meanwhile, it is not made
-    again here: the merge that finds the task deleted, with our delete still open, gives the reminder a new one (M5).
+    `number` is its intent's, `task` the row as it lies in the recycle bin (O1): what somebody changed there
+    between our last look and our delete goes to history (M4). Was the delete taken back meanwhile, it is not made again here: the
+    merge that finds the task deleted, with our delete still open, gives the reminder a new one (M5).
     """
     if all(each.number != number for each in reminder.intents):
         return None
@@ -235,6 +236,12 @@ def deleted_by_us(reminder: Reminder, reading: Deleted, now: datetime) -> bool:
     """Tell whether a delete that is read of a living reminder can be our own, whose answer was lost and which was taken back since (M5, M8)."""
     at = reading.at or now
     return any(each.write is Write.DELETE and at - each.at <= STAYS_OPEN for each in reminder.intents)
+
+
+def may_arrive_until(reminder: Reminder, now: datetime) -> datetime | None:
+    """Tell until when a delete of ours, whose answer nobody has recorded, can still turn up; None if none can."""
+    until = max((each.at + STAYS_OPEN for each in reminder.intents if each.write is Write.DELETE), default=now)
+    return until if until > now else None
 
 
 def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:

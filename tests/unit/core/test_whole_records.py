@@ -299,8 +299,9 @@ def test_a_refused_write_is_a_problem_for_a_day_and_does_not_ring() -> None:
 
 def test_a_delete_of_ours_tells_what_nobody_here_had_seen() -> None:
     """M4, O1: by the row in the recycle bin."""
-    gone = with_intent(a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE)), Send(write=Write.DELETE), NOW, lease=DAILY)
-    record = delete_done(gone, gone.intents[0].number, a_task(is_deleted=True, due=date(2026, 12, 2)), NOW)
+    before = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE))
+    gone = replace(with_intent(before, Send(write=Write.DELETE), NOW, lease=DAILY), version=before.version + 1)
+    record = delete_done(gone, gone.version, a_task(is_deleted=True, due=date(2026, 12, 2)), NOW)
 
     assert record
     assert [without_words(each) for each in record.lines] == [

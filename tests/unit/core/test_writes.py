@@ -303,31 +303,53 @@ def test_back_off_grows() -> None:
     assert reminder.trouble is None
 
 
+def deleting(reminder: Reminder) -> Reminder:
+    """Give the reminder as stored just before its task is deleted."""
+    sent = with_intent(reminder, Send(write=Write.DELETE), NOW, lease=LEASE)
+    return replace(sent, version=reminder.version + 1)
+
+
+def test_a_task_given_away_while_our_delete_is_under_way_is_let_go_of_when_that_can_no_longer_arrive() -> None:
+    """F6, M4, O1: a delete has no precondition; "the task stays" was told, and it did not (seed 1234)."""
+    sent = deleting(a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True))
+    given_away = a_task(owner=NO_SYNC)
+    waits = merge(sent, given_away, terms(), NOW)
+    assert waits.record
+    reminder = waits.record.reminder
+    assert (reminder.task_id, reminder.next_attempt, waits.record.lines) == (TASK_ID, NOW + STAYS_OPEN, ())
+    assert merge(reminder, given_away, terms(), NOW).record is None
+    done = delete_done(reminder, sent.version, replace(given_away, is_deleted=True), NOW)
+    assert done
+    assert [(line.field, line.lost) for line in done.lines] == [(Field.ASSIGNEE, NO_SYNC), (None, None)]
+    let_go = merge(reminder, given_away, terms(), NOW + STAYS_OPEN).record
+    assert let_go
+    assert (let_go.reminder.task_id, let_go.reminder.handed_over) == (None, True)
+
+
 def test_after_a_delete_what_had_not_been_seen_goes_to_history() -> None:
     """O1, M4: deletes have no precondition, so the recycle bin is looked at."""
     gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True, next_attempt=NOW)
-    reminder = with_intent(gone, Send(write=Write.DELETE), NOW, lease=LEASE)
-    [intent] = reminder.intents
-    record = delete_done(reminder, intent.number, a_task(is_deleted=True, description="last words"), NOW)
+    reminder = deleting(gone)
+    record = delete_done(reminder, reminder.version, a_task(is_deleted=True, description="last words"), NOW)
     assert record
     assert record.reminder.tombstone == Tombstone(at=NOW, side=Side.HERE, agreed=NOW)
     assert [(line.event, line.lost) for line in record.lines] == [(Event.CONFLICT, "last words"), (Event.PUSHED, None)]
-    without = delete_done(reminder, intent.number, None, NOW)
+    without = delete_done(reminder, reminder.version, None, NOW)
     assert without
     assert [line.event for line in without.lines] == [Event.PUSHED]
-    assert delete_done(record.reminder, intent.number, None, NOW) is None
+    assert delete_done(record.reminder, reminder.version, None, NOW) is None
 
 
 @pytest.mark.parametrize("restored", [None, NOW])
 def test_a_delete_that_was_taken_back_while_it_was_made_is_not_made_here(restored: datetime | None) -> None:
     """M5: Undo came between the call and its answer, and waits for the merge, or has had it already; the next one gives it a new task."""
     tombstone = Tombstone(at=NOW, side=Side.HERE, restored=restored) if restored else None
-    reminder = with_intent(a_pair(tombstone=tombstone), Send(write=Write.DELETE), NOW, lease=LEASE)
-    record = delete_done(reminder, reminder.intents[0].number, a_task(is_deleted=True), NOW)
+    reminder = deleting(a_pair(tombstone=tombstone))
+    record = delete_done(reminder, reminder.version, a_task(is_deleted=True), NOW)
     assert record
     assert (record.reminder.deleted, record.reminder.pending, record.reminder.next_attempt) == (False, True, NOW)
     anew = merge(record.reminder, Deleted(NOW, a_task(is_deleted=True)), terms(), NOW)
     assert anew.record
     assert anew.send
     assert (anew.send.write, anew.record.reminder.generation) == (Write.CREATE, 1)
-    assert delete_done(anew.record.reminder, reminder.intents[0].number, None, NOW) is None
+    assert delete_done(anew.record.reminder, reminder.version, None, NOW) is None
