@@ -5,6 +5,7 @@ Neither is ever a delete or an overwrite.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -22,13 +23,13 @@ IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
 """To-dos; the other subtypes log something done (S4)."""
 
 
-def importable(task: Task, terms: Terms) -> str | None:
-    """Say why a task seen for the first time is not imported; None if it is (S4)."""
+def importable(task: Task, syncing: Collection[str]) -> str | None:
+    """Say why a task seen for the first time is not imported; None if it is (S4). `syncing`: who syncs."""
     if task.is_recurrence:
         return "it is the master of a recurring series (M10)"
     if task.is_closed:
         return "it is closed"
-    if task.owner not in terms.syncing:
+    if task.owner not in syncing:
         return "its owner does not sync"
     if task.subtype not in IMPORTED_SUBTYPES:
         return "it is a log of something done, not a to-do"
@@ -39,7 +40,7 @@ def first_seen(task: Reading, former: Reminder | None, terms: Terms, now: dateti
     """Decide on a task that is unknown here; `former` is a reminder that it belonged to once (M5)."""
     if not isinstance(task, Task):
         return Decision(rule="M3", reason="The task is unknown here and cannot be read.")
-    obstacle = importable(task, terms)
+    obstacle = importable(task, terms.syncing)
     if obstacle:
         return Decision(rule="S4", reason=f"Not imported: {obstacle}.")
     values = mapping.imported(task, terms.settings)

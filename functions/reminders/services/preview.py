@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from reminders.core.decision import Terms
 from reminders.core.first_meeting import importable
 from reminders.core.settings import User, import_from
 from reminders.core.task import Task
@@ -37,9 +36,8 @@ def preview(world: World, asker: User, hours: int | None, now: datetime) -> Prev
     ids = world.org.recent_tasks(asker.id, since, LOOKED_AT + 1)
     tasks = world.org.read(ids[:LOOKED_AT]).tasks
     linked = world.ledger.links(list(tasks))
-    terms = Terms(settings=settings, syncing=frozenset({asker.id}), me=world.org.me())
     reasons = {
-        each.id: HERE_ALREADY if each.id in linked else importable(each, terms)
+        each.id: HERE_ALREADY if each.id in linked else importable(each, frozenset({asker.id}))
         for each in tasks.values()
         if not each.is_deleted
     }

@@ -82,7 +82,7 @@ def test_what_cannot_be_reminded_of_is_not_imported_and_the_reason_is_said(task:
 @pytest.mark.parametrize("subtype", ["Task", "Call", "LinkedIn", None])
 def test_to_dos_are_imported(subtype: str | None) -> None:
     """S4: the four subtypes that are to-dos."""
-    assert importable(a_task(subtype=subtype), terms()) is None
+    assert importable(a_task(subtype=subtype), terms().syncing) is None
 
 
 @pytest.mark.parametrize("what", [Deleted(NOW), Unreadable()])
