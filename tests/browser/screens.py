@@ -67,6 +67,7 @@ def opened(browser: Browser, address: str, size: tuple[int, int], *, dark: bool 
 def take(page: Page, name: str) -> None:
     """Take one picture, once nothing is on its way."""
     page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("Loading…")).to_have_count(0)
     page.screenshot(path=FOLDER / f"{name}.png")
 
 
