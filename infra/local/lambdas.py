@@ -210,8 +210,11 @@ class Function:
 
     def _take(self) -> _Container:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                container = self._idle.pop()
+                if container.usable():
+                    return container
+                self._drop(container)  # it has died as it stood idle, which Lambda would have noticed
         container = _Container(self.configuration, self._aws)
         with self._lock:
             if self._stopped:
@@ -225,5 +228,8 @@ class Function:
             if container.usable():
                 self._idle.append(container)
             elif container in self._all:
-                self._all.remove(container)
-                container.stop()
+                self._drop(container)
+
+    def _drop(self, container: _Container) -> None:
+        self._all.remove(container)
+        container.stop()

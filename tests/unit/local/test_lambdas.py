@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from fakes.sample_stack import SAMPLE, soon
 
@@ -67,6 +68,15 @@ def test_a_warm_container_is_used_again(started: Start) -> None:
     """Each event paying a cold start would not keep the three seconds."""
     function = started(configuration())
     assert function.invoke({})["pid"] == function.invoke({})["pid"]
+
+
+def test_a_container_that_died_as_it_stood_idle_costs_no_event(started: Start) -> None:
+    """Each of the dead ones failed a request of its own: four of the page's, after four were killed."""
+    function = started(configuration())
+    killed = psutil.Process(function.invoke({})["pid"])
+    killed.kill()
+    psutil.wait_procs([killed], timeout=5)
+    assert function.invoke({})["pid"] != killed.pid
 
 
 def test_waiting_is_told_from_running_and_running_from_work(started: Start) -> None:
