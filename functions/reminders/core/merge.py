@@ -138,7 +138,8 @@ def _anew(reminder: Reminder, reading: Reading, terms: Terms, now: datetime) -> 
         *arrived(reminder, base, binned, terms.settings, now),
         *(unseen(reminder, binned, now) if binned else ()),
     )
-    grown = reminder.generation + (reminder.task_id is not None)
+    # One that was found by its id had this n, be it that nobody had recorded it: its delete, hinted later, must not meet the new one.
+    grown = reminder.generation + (reminder.task_id is not None or isinstance(reading, Deleted))
     fresh = replace(
         reminder,
         tombstone=None,

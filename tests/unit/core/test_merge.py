@@ -459,6 +459,15 @@ def test_restored_before_it_ever_had_a_task_it_gets_its_first_one() -> None:
     assert (stored(decision).generation, stored(decision).tombstone) == (0, None)
 
 
+def test_restored_after_the_task_of_an_unanswered_create_was_deleted_n_grows() -> None:
+    """M5, O2: its look-up by our id found it in the recycle bin; under the same n the hint of that delete took the new one's reminder (seed 5405)."""
+    decision = merge(
+        restored(task_id=None, agreement=None, agreed=False), Deleted(NOW, a_task(is_deleted=True)), terms(), NOW
+    )
+    assert decision.send
+    assert decision.send.fields[EXTERNAL_ID] == "r1-1"
+
+
 def test_restored_while_sync_is_off_it_waits() -> None:
     """S3: nothing moves."""
     assert merge(restored(), Deleted(BEFORE), terms(BEN), NOW).rule == "S3"
