@@ -119,7 +119,7 @@ class Store:
         self._apply(sobject, record_id, write.old, row)
         transaction.writes.append(write)
 
-    def _check_lock(self, record_id: str, mine: Transaction) -> None:
+    def _check_lock(self, record_id: str, mine: Transaction | None) -> None:
         """Raise UNABLE_TO_LOCK_ROW if an open transaction other than `mine` has written this record."""
         for other in self.open:
             if other is not mine and any(write.record_id == record_id for write in other.writes):
@@ -160,10 +160,11 @@ class Store:
         return min((each.started for each in self.open), default=now)
 
     def purge(self, sobject: str, record_id: str) -> None:
-        """Take a deleted record out of the bin for good; the deleted log still tells of it."""
+        """Take a deleted record out of the bin for good; the deleted log still tells of it. Raises UNABLE_TO_LOCK_ROW as `put` does."""
         row = self.tables[sobject].get(record_id)
         if row is None or not row["IsDeleted"]:
             raise Refused("UNDELETE_FAILED", f"{record_id} is not in the recycle bin")
+        self._check_lock(record_id, None)
         self._apply(sobject, record_id, row, None)
         self.purged[sobject][record_id] = row
 

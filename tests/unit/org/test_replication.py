@@ -8,6 +8,7 @@ import pytest
 from unit.org.conftest import Ask
 
 from infra.local.org.clock import MovableClock
+from infra.local.org.errors import Refused
 from infra.local.org.state import User
 from infra.local.org.world import Org
 
@@ -68,6 +69,16 @@ def test_deleted(ask: Ask, org: Org, ann: User, bob: User, clock: MovableClock) 
     assert ask("GET", "sobjects/Task/deleted", params=params, user=bob).json()["deletedRecords"] == []
     org.state.store.purge("Task", key)
     assert ask("GET", "sobjects/Task/deleted", params=params).json()["deletedRecords"][0]["id"] == key
+
+
+def test_a_record_that_an_open_transaction_undeletes_is_not_purged(org: Org, ann: User) -> None:
+    """It came back when that committed, living, and every write of it was refused as to something deleted (seed 5412)."""
+    key = org.create_task(ann.id)
+    org.delete_task(ann.id, key)
+    org.faults.add("late", seconds=30)
+    org.undelete_task(ann.id, key)
+    with pytest.raises(Refused, match="exclusive access"):
+        org.state.store.purge("Task", key)
 
 
 def test_a_task_deleted_twice_is_listed_at_its_last_delete(ask: Ask, org: Org, ann: User, clock: MovableClock) -> None:
