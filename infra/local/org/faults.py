@@ -8,7 +8,8 @@
 - `unavailable`: 503 with an HTML body. `error`: 500 UNKNOWN_EXCEPTION. `gone`: 410.
 - `limit`: 403 REQUEST_LIMIT_EXCEEDED. `session`: 401 INVALID_SESSION_ID.
 
-Of a subrequest of `/composite`, matched as a request is: `mute`: done, and its answer is a 500 that says nothing.
+Of a subrequest of `/composite`, matched as a request is: `mute`: done, and its answer is a 500 that says nothing (where all or none
+is asked for, that undoes it with the others).
 
 Kinds of one record's write, matched on `"insert|update|delete Task <id or ->"`:
 
