@@ -70,7 +70,7 @@ def delete_there(reminder: Reminder, tombstone: Tombstone, task: Task, terms: Te
         return still_held(reminder) if is_held(reminder) else _delete_task(reminder, tombstone, task, terms, now)
     if before == task.owner or before not in terms.syncing:
         return sync_is_off(reminder)
-    if until := may_arrive_until(reminder, now):
+    if until := may_arrive_until(reminder, now, {Write.DELETE}):
         # Whether it was given away first nobody knows yet; if not, the row in the recycle bin tells to whom (M4).
         waits = None if reminder.next_attempt == until else Record(reminder=replace(reminder, next_attempt=until))
         return Decision(rule="F6", reason="Handed over, and our delete may still arrive.", record=waits)

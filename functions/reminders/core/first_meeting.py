@@ -17,7 +17,7 @@ from reminders.core.reminder import Event, Field, Record, Reminder, Write, impor
 from reminders.core.sayings import Said
 from reminders.core.subject import inputs
 from reminders.core.task import EXTERNAL_ID, Reading, Task
-from reminders.core.writes import STAYS_OPEN, bury
+from reminders.core.writes import bury, may_arrive_until
 
 IMPORTED_SUBTYPES: Final = frozenset({"Task", "Call", "LinkedIn", None})
 """To-dos; the other subtypes log something done (S4)."""
@@ -89,11 +89,10 @@ def create(reminder: Reminder, terms: Terms) -> Send:
 
 def _nothing_to_delete(reminder: Reminder, now: datetime) -> Decision:
     """Deleted here, and no task is found. A create whose answer is not known may still turn up: wait for that long."""
-    open_until = max((intent.at + STAYS_OPEN for intent in reminder.intents), default=now)
     if reminder.tombstone and reminder.tombstone.agreed:
         return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.")
-    if open_until > now:
-        record = Record(reminder=replace(reminder, next_attempt=open_until))
+    if until := may_arrive_until(reminder, now):
+        record = Record(reminder=replace(reminder, next_attempt=until))
         return Decision(rule="O2", reason="Deleted; its create may still turn up in Salesforce.", record=record)
     record = Record(reminder=bury(reminder, now))
     return Decision(rule="M4", reason="Deleted, and nothing of it is in Salesforce.", record=record)

@@ -238,9 +238,9 @@ def deleted_by_us(reminder: Reminder, reading: Deleted, now: datetime) -> bool:
     return any(each.write is Write.DELETE and at - each.at <= STAYS_OPEN for each in reminder.intents)
 
 
-def may_arrive_until(reminder: Reminder, now: datetime) -> datetime | None:
-    """Tell until when a delete of ours, whose answer nobody has recorded, can still turn up; None if none can."""
-    until = max((each.at + STAYS_OPEN for each in reminder.intents if each.write is Write.DELETE), default=now)
+def may_arrive_until(reminder: Reminder, now: datetime, kinds: Collection[Write] = tuple(Write)) -> datetime | None:
+    """Tell until when a write of ours, of any of these kinds, can still turn up, because nobody has recorded its answer; None if none can."""
+    until = max((each.at + STAYS_OPEN for each in reminder.intents if each.write in kinds), default=now)
     return until if until > now else None
 
 
