@@ -326,6 +326,15 @@ def test_a_task_given_away_while_our_delete_is_under_way_is_let_go_of_when_that_
     assert (let_go.reminder.task_id, let_go.reminder.handed_over) == (None, True)
 
 
+def test_an_update_that_may_still_arrive_keeps_no_task_that_was_given_away() -> None:
+    """F6: only a delete could still take it from its new owner; nothing else of ours is waited for."""
+    updating = under_way(edited(a_pair(), due=None))
+    deleted = replace(updating, tombstone=Tombstone(at=NOW, side=Side.HERE))
+    let_go = merge(deleted, a_task(owner=NO_SYNC), terms(), NOW).record
+    assert let_go
+    assert (let_go.reminder.task_id, let_go.reminder.handed_over) == (None, True)
+
+
 def test_after_a_delete_what_had_not_been_seen_goes_to_history() -> None:
     """O1, M4: deletes have no precondition, so the recycle bin is looked at."""
     gone = a_pair(tombstone=Tombstone(at=NOW, side=Side.HERE), pending=True, next_attempt=NOW)
