@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from stage import Stage
 
+from infra.local.org.schema import SYNC_FIELD
+from infra.local.org.state import MODIFY_ALL, VIEW_ALL
 from reminders.core import edit
 from reminders.core.problems import Failure, Kind
 from reminders.core.reminder import Event, Field, Priority, Reminder, Status, SyncState, sync_state
-from reminders.core.task import Hint
+from reminders.core.task import EXTERNAL_ID, Hint
 from reminders.ports import Change, OrgUnavailable, Outcome
 from reminders.sync import find, groups, inbox, outbox
 
@@ -479,3 +481,29 @@ def test_what_a_write_replaced_tells_both_values(stage: Stage) -> None:
     stage.settle()
     [line] = stage.history("r1", Event.REPLACED)
     assert (line.here, line.there, line.lost) == ("Completed", "Deferred", "Deferred")
+
+
+def test_an_id_that_another_program_has_taken_costs_two_creates_and_then_one_a_try(stage: Stage) -> None:
+    """O2: the look-up of an unanswered create has its turn first; once it has found no task of ours, more of it would tell nothing new."""
+    robot = stage.org.add_user(
+        "robot@example.com", "Other Program", permissions=frozenset({VIEW_ALL, MODIFY_ALL, SYNC_FIELD})
+    )
+    theirs = stage.org.create_task(robot.id, OwnerId=robot.id, Subject="Theirs", **{EXTERNAL_ID: "r1-0"})
+    stage.create()
+    assert stage.push().counts["calls_create"] == 2
+    creates = 2
+    while not stage.reminder().trouble:
+        stage.later(minutes=1)
+        creates += outbox.push_due(stage.world).counts["calls_create"]
+    assert creates == 6
+    trouble = stage.reminder().trouble
+    assert trouble
+    assert trouble.code == "DUPLICATE_VALUE"
+    stage.later(days=1)
+    assert outbox.push_due(stage.world).counts["calls_create"] == 1
+    assert stage.org.task(theirs)["Subject"] == "Theirs"
+    stage.org.delete_task(robot.id, theirs)
+    stage.later(days=1)
+    outbox.push_due(stage.world)
+    assert stage.reminder().trouble is None
+    assert stage.org.task(stage.task_of())[EXTERNAL_ID] == "r1-0"

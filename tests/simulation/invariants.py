@@ -959,14 +959,19 @@ def nothing_moves_any_more(watch: Watch) -> Wrong:
     for body in bodies:
         world.queue.send(body)
     for reminder in world.store.all():
-        if not watch.gone(reminder) and reminder.id not in away:
+        if not _tried_daily(watch, reminder) and reminder.id not in away:
             world.bell.put(reminder.id)
     world.engine.run(world.engine.ms + 90_000)
     later = [each for entries in world.journal.reminders.values() for each in entries if each.number > number]
-    stored = [each.after.id for each in later if not watch.gone(each.after)]  # such a one is tried daily
+    stored = [each.after.id for each in later if not _tried_daily(watch, each.after)]
     written = [task for task, entries in world.journal.tasks.items() if entries[-1].number > number]
     if stored or written:
         yield f"stored again: {stored}; written again: {written}"
+
+
+def _tried_daily(watch: Watch, reminder: Reminder) -> bool:
+    """O4: what stays a problem is tried every day."""
+    return watch.gone(reminder) or watch.taken(reminder)
 
 
 IDLE_POLL: Final = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,8 +54,8 @@ KEEPS_CHANGING: Final = Failure(
 _OURS_ALONE: Final = frozenset({Field.DETAILS, Field.NAME})
 """Fields in which nobody else writes the same by chance."""
 
-TOO_OFTEN: Final = 10
-"""So many attempts that could not settle it (refused preconditions above all) are a problem (O1)."""
+TOO_OFTEN: Final[Mapping[Kind, int]] = {Kind.STALE: 10, Kind.DELETED: 10, Kind.DUPLICATE: 6}
+"""So many attempts that could not settle it are a problem (O1, O2). Six have taken half an hour: no create is still on its way then."""
 
 
 def with_intent(
@@ -202,7 +202,7 @@ def write_failed(reminder: Reminder, number: int | None, failure: Failure, now: 
     after = replace(reminder, intents=intents, attempts=attempts, rings=False)
     if is_held(reminder):
         return Record(reminder=quiet(after))
-    too_often = attempts >= TOO_OFTEN and failure.kind in {Kind.STALE, Kind.DUPLICATE, Kind.DELETED}
+    too_often = failure.kind in TOO_OFTEN and attempts >= TOO_OFTEN[failure.kind]
     if failure.kind is Kind.PERMANENT or too_often:
         trouble = Trouble(code=failure.code, message=failure.message, since=now)
         known = reminder.trouble and (reminder.trouble.code, reminder.trouble.message) == (

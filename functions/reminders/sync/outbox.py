@@ -18,7 +18,7 @@ from reminders.core.decision import Decision, Terms
 from reminders.core.gone import NOT_VISIBLE
 from reminders.core.lag import slowest
 from reminders.core.merge import merge
-from reminders.core.problems import Kind, may_be_content
+from reminders.core.problems import Failure, Kind, may_be_content
 from reminders.core.push_plan import Call, Planned, affordable, calls, chunks, halves
 from reminders.core.reminder import Event, Line, Record, Reminder, Write
 from reminders.core.summary import Summary
@@ -47,7 +47,7 @@ class _Tally:
     """What one push did so far.
 
     `cured`: codes of the problems that something sent had before. `halvings`: how many are left. `reads`: API calls that reading
-    for this round took. `edited`: when what was sent had been edited here (C3). `left` tells how many calls the budget still bears (O6).
+    for this round took. `looked_up`: whose tasks this round looked for by our id. `edited`: when what was sent had been edited here (C3). `left` tells how many calls the budget still bears (O6).
     """
 
     left: Callable[[], int | None]
@@ -55,6 +55,7 @@ class _Tally:
     cured: set[str] = field(default_factory=set)
     halvings: int = HALVINGS
     reads: int = 0
+    looked_up: frozenset[str] = frozenset()
     edited: list[datetime] = field(default_factory=list)
 
 
@@ -115,6 +116,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
         decisions |= _decide(world, {key: reminders[key] for key in blind}, bulk, terms)
         blind = {key for key in blind if _too_fresh(decisions[key], bulk.tasks.get(key), bulk.at)}
     tally.reads = calls_made(world.org) - before
+    tally.looked_up = frozenset(key for key, reminder in reminders.items() if _may_be_made(reminder))
     decisions = _held(world, reminders, decisions, terms)
     sends = {key: (reminders[key], decision.send.write) for key, decision in decisions.items() if decision.send}
     put_off = sends.keys() - affordable(sends, tally.left())
@@ -133,7 +135,7 @@ def _round(world: World, reminder_ids: Collection[str], tally: _Tally) -> set[st
 def _read(world: World, reminders: Collection[Reminder]) -> Bulk:
     """Read the tasks of these reminders, keyed by reminder id: linked ones by id, open creates by external id (O2)."""
     linked = {item.task_id: item.id for item in reminders if item.task_id}
-    open_creates = {item.external_id: item.id for item in reminders if not item.task_id and item.intents}
+    open_creates = {item.external_id: item.id for item in reminders if _may_be_made(item)}
     tasks: dict[str, Task] = {}
     at = world.clock.now()
     if linked:
@@ -143,6 +145,11 @@ def _read(world: World, reminders: Collection[Reminder]) -> Bulk:
         bulk = world.org.find(open_creates)
         at, tasks = bulk.at, tasks | {open_creates[key]: task for key, task in bulk.tasks.items()}
     return Bulk(tasks=tasks, at=at)
+
+
+def _may_be_made(reminder: Reminder) -> bool:
+    """Whether a create of it was sent, of which nobody knows what came of it."""
+    return not reminder.task_id and bool(reminder.intents)
 
 
 def _merged(first: Bulk, second: Bulk) -> Bulk:
@@ -291,7 +298,12 @@ def _note(world: World, call: Call, outcomes: Sequence[Outcome], terms: Terms, t
         for key, answer in answers.items()
         if key not in failures and (code := _problem_before(answer.item.reminder))
     }
-    return {key for key, failure in failures.items() if failure.kind in {Kind.STALE, Kind.DELETED, Kind.DUPLICATE}}
+    return {key for key, failure in failures.items() if _at_once(failure, looked_up=key in tally.looked_up)}
+
+
+def _at_once(failure: Failure, *, looked_up: bool) -> bool:
+    """Whether reading again will tell what to do. Where no task of ours has our id, and yet it is taken, that was read already (O2)."""
+    return failure.kind in {Kind.STALE, Kind.DELETED} or (failure.kind is Kind.DUPLICATE and not looked_up)
 
 
 def _edited(item: Planned) -> datetime | None:

@@ -35,16 +35,24 @@ WEIGHTS: Final[dict[str, int]] = {
     "create_here": 7, "edit_here": 22, "complete_here": 4, "delete_here": 4, "restore_here": 4, "assign_here": 3,
     "sync_this_one": 2, "retry": 1, "ignore": 1, "choose": 2, "switch": 2, "settings": 2, "sync_now": 2,
     "create_there": 5, "edit_there": 22, "complete_there": 4, "delete_there": 4, "undelete_there": 3, "reassign_there": 4,
-    "clone_there": 1, "clone_with_our_id": 2, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
+    "clone_there": 1, "clone_with_our_id": 2, "take_our_id": 1, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
     "mass_delete_here": 1, "mass_delete_there": 1, "decide_held": 2, "take_back": 3,
     "both_at_once": 5, "meanwhile": 8,
-    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "bus_fault": 2, "crash": 10, "outage": 1, "long_outage": 0, "mass_delete": 0,
+    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "bus_fault": 2, "crash": 10, "rare_crash": 3, "outage": 1, "long_outage": 0, "mass_delete": 0,
     "schedule_fault": 2, "message_fault": 4, "clock_jump": 1, "stream_late": 1, "automation": 1, "validation": 2,
 }  # fmt: skip
 """How often each happens, relative to the others."""
 
+RARE: Final = (
+    ("poll", "ledger.unpark"), ("poll", "ledger.save_user"), ("poll", "ledger.note_comparison"), ("poll", "ledger.save"),
+    ("pull", "ledger.park"), ("pull", "ledger.batch_applied"), ("pull", "ledger.count_deletes"), ("pull", "ledger.end_outage"),
+    ("push", "DELETE"), ("push", "ledger.count_deletes"), ("push", "ledger.end_outage"),
+    ("sweep", "sqs.send"), ("sweep", "ledger.links"), ("sweep", "ledger.note_comparison"),
+)  # fmt: skip
+"""Calls that a function makes so seldom that a crash after so many calls hardly ever meets them."""
+
 FAULTS: Final = frozenset(
-    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "bus_fault", "crash", "outage", "long_outage", "schedule_fault",
+    {"org_fault", "late_commit", "ledger_fault", "queue_fault", "bus_fault", "crash", "rare_crash", "outage", "long_outage", "schedule_fault",
      "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete"}
 )  # fmt: skip
 """Those that make something go wrong, or happen in the middle of something; and the one that takes too long."""
@@ -316,6 +324,26 @@ class Acts:
         self.world.there(lambda: self.world.org.create_task(self.world.robot, **copied))
         return f"task {self._short(task)} is copied by a program, our id included"
 
+    def take_our_id(self) -> str:
+        """Somebody makes a reminder, and another program makes a task under the very id that our create is about to use."""
+        told = self.create_here()
+        owner, subject = self._pick([*self.world.sales, self.world.anna, self.world.ben]), f"{self._name()} there"
+
+        def strike() -> None:
+            waits = sorted(
+                (each for each in self.world.store.all() if each.pending and not each.task_id and not each.deleted),
+                key=lambda each: (bool(each.intents), each.id),
+            )
+            if waits:
+                fields = {EXTERNAL_ID: waits[0].external_id, "OwnerId": owner, "Subject": subject}
+                self.world.there(lambda: self.world.org.create_task(self.world.robot, **fields))
+                self.world.engine.tell(
+                    f"a program makes a task under the id of {waits[0].id[:8]}, of {self._who(owner)}'s"
+                )
+
+        self.world.engine.hooks.append(("push", self.world.engine.rng.randint(1, 6), strike))
+        return f"{told}; a program will use its id"
+
     def convert_lead(self) -> str:
         """A lead is converted: its tasks go to the contact."""
         lead, contact = self.world.persons[0], self.world.persons[2]
@@ -545,6 +573,12 @@ class Acts:
         )
         self.world.crashes[function] = at
         return f"the next {function} will die {at[1]} its call {at[0]}"
+
+    def rare_crash(self) -> str:
+        """A function dies the next time that it makes one of the calls that it seldom makes."""
+        place, when = self._pick(RARE), self._pick(["before", "after"])
+        self.world.engine.deadly[place] = when
+        return f"the next {place[0]} that makes the call {place[1]} will die {when} it"
 
     def outage(self) -> str:
         """Salesforce cannot be reached or used, for an hour or so; seldom for a day."""

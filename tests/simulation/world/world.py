@@ -383,6 +383,7 @@ class World:
         self.faults.queue.refused = self.faults.queue.partly = 0
         self.faults.bus.refused = self.faults.bus.partly = self.faults.bus.lost = 0
         self.crashes.clear()
+        self.engine.deadly.clear()
         self.engine.hooks.clear()
         self.queue.chaos = False
         self.bell.late = self.state_bell.late = self.completions.late = 0

@@ -12,7 +12,7 @@ from factories import ANNA, BEN, NO_SYNC, NOW, QUEUE, ROBOT, TASK_ID, a_pair, a_
 from reminders.core.decision import Send
 from reminders.core.first_meeting import create
 from reminders.core.merge import merge
-from reminders.core.problems import Failure, Kind
+from reminders.core.problems import Failure, Kind, back_off
 from reminders.core.reminder import (
     Event,
     Field,
@@ -31,7 +31,6 @@ from reminders.core.writes import (
     DAILY,
     MAX_OPEN,
     STAYS_OPEN,
-    TOO_OFTEN,
     agreed,
     delete_done,
     with_intent,
@@ -280,13 +279,19 @@ def test_a_refusal_for_good_is_a_problem_told_once_and_tried_again_daily() -> No
     assert again.reminder.trouble == first.reminder.trouble
 
 
-def test_ten_refused_preconditions_are_a_problem() -> None:
-    """O1: somebody or something keeps changing the task."""
+@pytest.mark.parametrize(("kind", "times"), [(Kind.STALE, 10), (Kind.DELETED, 10), (Kind.DUPLICATE, 6)])
+def test_what_so_many_attempts_could_not_settle_is_a_problem(kind: Kind, times: int) -> None:
+    """O1, O2: somebody or something keeps changing the task, or has made another under our id."""
     reminder = under_way(edited(a_pair(), due=None))
-    for attempt in range(TOO_OFTEN):
+    for attempt in range(times):
         assert reminder.trouble is None, attempt
-        reminder = write_failed(reminder, None, failure(Kind.STALE), NOW).reminder
+        reminder = write_failed(reminder, None, failure(kind), NOW).reminder
     assert reminder.trouble
+
+
+def test_an_id_that_is_taken_is_a_problem_only_when_no_create_can_be_on_its_way() -> None:
+    """O2: the waits before that take longer than a create may (M8)."""
+    assert sum((back_off(attempt, "") for attempt in range(2, 6)), timedelta()) > STAYS_OPEN
 
 
 def test_back_off_grows() -> None:
