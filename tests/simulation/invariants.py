@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from simulation.world.engine import faults_of
 from simulation.world.fibers import Fiber
 from simulation.world.journal import TASK_ID, By, Here, There
 
@@ -985,13 +986,29 @@ A_FEW_CALLS: Final = 15
 """So that a run of few invocations may have one bad hour."""
 
 
+CALLS_PER_CHANGE: Final = 3
+"""Of pushes and pulls that got through, for each version that people made here and each that there is there; every fault may cost one more."""
+
+
 def calls_are_bounded(watch: Watch) -> Wrong:
     """I3, O1: what the sync asks of Salesforce grows with what happened, not with time or size."""
     counts = watch.world.engine.counts
+    made_here = sum(each.by is not By.SYNC for entries in watch.journal.reminders.values() for each in entries)
+    changes = made_here + sum(len(entries) for entries in watch.journal.tasks.values())
+    calls = sum(map(_calls_that_got_through, watch.world.invocations))
+    faults = sum(faults_of(counts).values())
+    if calls > CALLS_PER_CHANGE * changes + faults:
+        yield f"{changes} changes and {faults} faults took {calls} calls"
     for function, most in CALLS_PER_INVOCATION.items():
         calls, times = counts[f"calls of {function}"], counts[f"invoked {function}"]
         if calls > most * times + A_FEW_CALLS:
             yield f"{times} invocations of {function} made {calls} calls"
+
+
+def _calls_that_got_through(fiber: Fiber) -> int:
+    """What a push or pull asked of Salesforce; what is refused while Salesforce is away grows with time, and has to (O3)."""
+    got_through = isinstance(fiber.result, dict) and not fiber.result.get("unavailable")
+    return sum("/" in each for each in fiber.asked) if fiber.function in {"push", "pull"} and got_through else 0
 
 
 rest_invariants: Final = (

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulation import crashes, invariants
-from simulation.world.engine import DAY
+from simulation.world.engine import DAY, faults_of
 from simulation.world.run import live, shorten
 
 CHUNK: Final = 10
@@ -67,11 +67,6 @@ def say(text: str = "", end: str = "\n") -> None:
 def events_of(counts: Counter[str]) -> int:
     """What people and programs did, and what they made our functions do."""
     return counts["acts"] + counts["invocations"]
-
-
-def faults_of(counts: Counter[str]) -> dict[str, int]:
-    """What went wrong, by kind."""
-    return {name.removeprefix("fault: "): count for name, count in counts.items() if name.startswith("fault: ")}
 
 
 def some(first: int, count: int) -> Tally:

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import requests
 from simulation import crashes, invariants
-from simulation.simulate import EVENTS, FAULTS, events_of, faults_of
+from simulation.simulate import EVENTS, FAULTS, events_of
 from simulation.world import short_way
+from simulation.world.engine import faults_of
 from simulation.world.run import live
 
 SEEDS = int(os.environ.get("SEEDS", "16"))

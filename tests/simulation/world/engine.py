@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -148,6 +148,11 @@ class Engine:
             for ms, mark, text in lines
             if everything or mark == "*"
         )
+
+
+def faults_of(counts: Mapping[str, int]) -> dict[str, int]:
+    """What went wrong, by kind."""
+    return {name.removeprefix("fault: "): count for name, count in counts.items() if name.startswith("fault: ")}
 
 
 class OurClock:

@@ -7,7 +7,7 @@ made short.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -189,13 +189,3 @@ def shorten(seed: int, name: str, *, length: int = STEPS, most: int = 150) -> li
                 start += size
         size = size // 2 if runs < most else 0
     return steps
-
-
-def kinds(simulations: Collection[Simulation]) -> dict[str, int]:
-    """Faults that happened, by kind."""
-    found: dict[str, int] = {}
-    for simulation in simulations:
-        for name, count in simulation.world.engine.counts.items():
-            if name.startswith("fault: "):
-                found[name] = found.get(name, 0) + count
-    return found
