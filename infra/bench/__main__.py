@@ -27,7 +27,10 @@ LINES: Final = ("inbound", "outbound", "webhook", "idle", "cold", "built")
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the command. `place` is a folder for its files; `engine` is DynamoDB Local's address, empty without one."""
+    """One run of the command.
+
+    `place` is a folder for its files, `folder` where results are kept; `engine` is DynamoDB Local's address, empty without one.
+    """
 
     report: Report
     peers: Peers
@@ -35,7 +38,13 @@ class Run:
     rounds: int
     sizes: Sequence[int]
     place: Path
+    folder: Path
     engine: str
+
+    def keep(self) -> None:
+        """Write what is known by now: the whole takes hours, and its end may never come."""
+        self.report.absent |= self.peers.absent
+        self.report.write(self.folder)
 
     def line(self, name: str) -> None:
         """Measure one line."""
@@ -47,6 +56,7 @@ class Run:
                     inbound.counts(report, org, tuple(each for each in self.sizes if each <= len(org.tasks)))
                 for size in self.sizes[-1:] if self.quick else self.sizes:
                     inbound.race(report, size, rounds, self.place, self.peers, dynamodb=bool(self.engine))
+                    self.keep()
             case "outbound":
                 with running_org() as org:
                     org.create(500)
@@ -82,14 +92,13 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         else:
             engine = stack.enter_context(dynamodb.running())
             use_dynamodb(engine)
-        run = Run(report, rivals, quick, rounds or (3 if quick else 5), chosen, place, engine)
+        run = Run(report, rivals, quick, rounds or (3 if quick else 5), chosen, place, folder, engine)
         for line in lines.split(","):
             began = time.monotonic()
             run.line(line)
             report.seconds[line] = time.monotonic() - began
+            run.keep()
             print(f"{line}: {report.seconds[line]:.0f} s", file=sys.stderr)
-    report.absent |= rivals.absent
-    report.write(folder)
     Console().print(Markdown(report.markdown()))
     for each in report.broken:
         print(f"broken: {each.line}: {each.words}, found {each.found:g}", file=sys.stderr)

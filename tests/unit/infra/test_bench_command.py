@@ -37,6 +37,24 @@ def test_a_count_fails_the_run_and_a_time_does_not(
     assert ("broken: cold: calls: at most 6, found 7" in capsys.readouterr().err) is (count > 6)
 
 
+def test_a_run_that_is_broken_off_has_kept_what_it_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole takes hours: what the first line found is there, whatever becomes of the second."""
+
+    def line(run: command.Run, name: str) -> None:
+        if name == "built":
+            raise KeyboardInterrupt
+        run.report.figure(name, "ours", 1, "seconds", 3.0)
+
+    monkeypatch.setattr(command.Run, "line", line)
+    monkeypatch.setattr(dynamodb, "unavailable_reason", lambda: "there is no Java")
+
+    with pytest.raises(KeyboardInterrupt):
+        command.main(quick=True, lines="cold,built", folder=tmp_path)
+
+    told = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    assert [(each["line"], each["median"]) for each in told["figures"]] == [("cold", 3.0)]
+
+
 def test_what_was_never_measured_breaks_nothing() -> None:
     """A contender that was absent has no median, and no ratio is made of it."""
     report = Report()
