@@ -51,9 +51,6 @@ KEEPS_CHANGING: Final = Failure(
     message="The task keeps changing without anyone editing the reminder; an automation in the org may be rewriting it.",
 )
 
-_OURS_ALONE: Final = frozenset({Field.DETAILS, Field.NAME})
-"""Fields in which nobody else writes the same by chance."""
-
 TOO_OFTEN: Final[Mapping[Kind, int]] = {Kind.STALE: 10, Kind.DELETED: 10, Kind.DUPLICATE: 6}
 """So many attempts that could not settle it are a problem (O1, O2). Six have taken half an hour: no create is still on its way then."""
 
@@ -95,13 +92,18 @@ def agreed(reminder: Reminder, task: Task) -> tuple[Agreement | None, tuple[Inte
     for intent in reminder.intents:
         shown = {item: pair for item, pair in intent.pairs.items() if there[item] == pair[1]}
         new = {item: pair for item, pair in shown.items() if pair[1] != agreement.pairs[item][1]}
-        if new and (len(shown) == len(intent.pairs) or any(item in _OURS_ALONE and there[item] for item in new)):
+        if new and (len(shown) == len(intent.pairs) or any(_ours_alone(item, there) for item in new)):
             agreement, still_open = _after(agreement, intent), []
         else:
             agreement = replace(agreement, pairs={**agreement.pairs, **new})
             rest = {item: pair for item, pair in intent.pairs.items() if item not in new}
             still_open.append(replace(intent, pairs=rest))
     return agreement, tuple(still_open)
+
+
+def _ours_alone(item: Field, there: Mapping[Field, str | None]) -> bool:
+    """Whether nobody else can have written the same by chance: so it is with a text, and not with none."""
+    return item in {Field.DETAILS, Field.NAME} and bool(there[item])
 
 
 def can_arrive(intents: tuple[Intent, ...], task: Task) -> tuple[Intent, ...]:
@@ -136,7 +138,7 @@ def in_doubt(
         for item in sending
         if there[item] == base.pairs[item][1]
         and (
-            item not in _OURS_ALONE and task.last_modified_by != me
+            not _ours_alone(item, there) and task.last_modified_by != me
             if base.pairs[item] != before.pairs[item]
             else _set_back(item, still_open, task)
         )

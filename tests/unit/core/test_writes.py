@@ -108,11 +108,12 @@ def test_a_task_that_was_not_written_since_our_update_left_leaves_no_doubt() -> 
     ({"status": Status.COMPLETE}, {"status": "Completed"}, {"status": Status.OPEN}, ANNA, [(Field.STATUS, "Completed")]),
     ({"status": Status.COMPLETE}, {"status": "Completed"}, {"status": Status.OPEN}, ROBOT, []),
     ({"details": "ours"}, {"description": "ours"}, {"details": "later"}, ANNA, []),
+    ({"details": None}, {"description": None}, {"details": "later"}, ANNA, [(Field.DETAILS, None)]),
 ])  # fmt: skip
 def test_what_reads_as_our_unanswered_update_would_have_it_may_be_somebody_elses(
     edit: dict[str, Any], arrived: dict[str, Any], back: dict[str, Any], by: str, told: list[tuple[Field, str]]
 ) -> None:
-    """M8: sent, the answer lost, edited again, and meanwhile the same chosen there: it is replaced, and kept once (seeds 7452, 7524).
+    """M8: sent, the answer lost, edited again, and meanwhile the same chosen there: it is replaced, and kept once (seeds 7452, 7524; 170).
 
     Nobody writes the same text by chance; and if we were the last to write there, it is ours.
     """
