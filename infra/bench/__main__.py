@@ -79,6 +79,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     rounds: Annotated[int, typer.Option(help="Samples of each contender; 0: 5, or 3 of small numbers.")] = 0,
     sizes: Annotated[str, typer.Option(help="Tasks changed at once.")] = "",
     peers: Annotated[bool, typer.Option(help="Whether other programs are run, too.")] = True,  # noqa: FBT002 - a flag
+    engine: Annotated[bool, typer.Option(help="Whether DynamoDB Local is used.")] = True,  # noqa: FBT002 - a flag
     folder: Annotated[Path, typer.Option(help="Where results are written.")] = Path(".cache/bench"),
 ) -> None:
     """Measure, print, write `bench.json` and `bench.md`; exit with 1 if a promise about counts is broken."""
@@ -86,13 +87,13 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     chosen = [int(each) for each in (sizes or ("100,500" if quick else "100,1000,10000,50000")).split(",")]
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminder-sync-bench-")))
-        engine = ""
-        if reason := dynamodb.unavailable_reason():
+        address = ""
+        if reason := dynamodb.unavailable_reason() if engine else "not asked for":
             report.absent["DynamoDB Local"] = reason
         else:
-            engine = stack.enter_context(dynamodb.running())
-            use_dynamodb(engine)
-        run = Run(report, rivals, quick, rounds or (3 if quick else 5), chosen, place, folder, engine)
+            address = stack.enter_context(dynamodb.running())
+            use_dynamodb(address)
+        run = Run(report, rivals, quick, rounds or (3 if quick else 5), chosen, place, folder, address)
         for line in lines.split(","):
             began = time.monotonic()
             run.line(line)

@@ -362,7 +362,8 @@ def _counted(watch: Watch, side: Side, owner: str, reminder_id: str, ms: int) ->
     versions = watch.journal.tasks.get(task, ())
     one = str(versions[-1].after.get("RecurrenceActivityId") or reminder_id) if versions else reminder_id
     deletes = watch.deletes.setdefault((side, owner), [])
-    deletes.append((ms, one))
+    if not any(each == one and ms - at < ONCE_MS for at, each in deletes):
+        deletes.append((ms, one))
     lately = {each for at, each in deletes if ms - at < VALVE_MS}
     ever = sum(whose(each) == owner for each in watch.world.store.all())
     if len(lately) > max(watch.world.valve_always, ever * 30 // 100):
@@ -371,6 +372,9 @@ def _counted(watch: Watch, side: Side, owner: str, reminder_id: str, ms: int) ->
 
 VALVE_MS: Final = 50 * 60_000
 """Less than the hour of M9: what was counted, and then interrupted, is carried over somewhat later."""
+
+ONCE_MS: Final = 70 * 60_000
+"""More than that hour, for the same reason: deleted, restored and deleted again within it, a reminder counts once."""
 
 here_invariants: Final = (
     a_mass_of_deletes_is_held_here,
