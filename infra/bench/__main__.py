@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -108,4 +109,5 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
 
 if __name__ == "__main__":
     os.environ.pop("AWS_PROFILE", None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was started ends, too
     typer.run(main)
