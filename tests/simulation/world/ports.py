@@ -288,10 +288,10 @@ class Line(HTTPAdapter):
         path = request.path_url.partition("?")[0]
         fiber = self._engine.baton.current
         self._engine.counts[f"calls of {fiber.function if fiber else 'nobody'}"] += 1
-        if fiber and "/queryAll" in path:
-            fiber.saw["tasks"] = self._journal.number
 
         def ask() -> requests.Response:
+            if fiber and "/queryAll" in path:
+                fiber.saw["tasks"] = self._journal.number
             armed, store = len(self._org.faults.armed), self._org.state.store
             others = list(store.open)
             try:
