@@ -53,7 +53,7 @@ class Run:
         match name:
             case "inbound":
                 with running_org() as org:
-                    org.create(min(max(self.sizes), 2_000))
+                    org.create(min(max(self.sizes), 10_000))
                     inbound.counts(report, org, tuple(each for each in self.sizes if each <= len(org.tasks)))
                 for size in self.sizes[-1:] if self.quick else self.sizes:
                     inbound.race(report, size, rounds, self.place, self.peers, dynamodb=bool(self.engine))
