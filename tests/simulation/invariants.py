@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from simulation.world.engine import faults_of
+from simulation.world.engine import HOUR, faults_of
 from simulation.world.fibers import Fiber
 from simulation.world.journal import TASK_ID, By, Here, There
 
@@ -1005,7 +1006,6 @@ CALLS_PER_INVOCATION: Final = {"pull": 2.5, "push": 3.5, "poll": 6, "sweep": 9, 
 A_FEW_CALLS: Final = 15
 """So that a run of few invocations may have one bad hour."""
 
-
 CALLS_PER_CHANGE: Final = 3
 """Of pushes and pulls that got through, for each version that people made here and each that there is there; every fault may cost one more."""
 
@@ -1019,10 +1019,17 @@ def calls_are_bounded(watch: Watch) -> Wrong:
     faults = sum(faults_of(counts).values())
     if calls > CALLS_PER_CHANGE * changes + faults:
         yield f"{changes} changes and {faults} faults took {calls} calls"
+    set_up = SET_UP * _polls_after_an_hour(watch)
     for function, most in CALLS_PER_INVOCATION.items():
         calls, times = counts[f"calls of {function}"], counts[f"invoked {function}"]
-        if calls > most * times + A_FEW_CALLS:
+        if calls > most * times + A_FEW_CALLS + (set_up if function == "poll" else 0):
             yield f"{times} invocations of {function} made {calls} calls"
+
+
+def _polls_after_an_hour(watch: Watch) -> int:
+    """How many polls had picklists, and perhaps permissions and users, to look at again: in a long gap each has."""
+    polls = [each.deadline for each in watch.world.invocations if each.function == "poll"]
+    return sum(later - earlier >= HOUR for earlier, later in pairwise(polls))
 
 
 def _calls_that_got_through(fiber: Fiber) -> int:
