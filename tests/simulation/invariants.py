@@ -923,12 +923,21 @@ def every_completion_is_announced(watch: Watch) -> Wrong:
         side = Side.HERE if entry.by is By.PERSON else Side.SALESFORCE
         if key in announced and announced[key]["side"] != side:
             yield f"{key} was completed on the side of {side}, and announced as of {announced[key]['side']}"
-        agreed = entry.before.agreement.pairs[Field.STATUS][1] if entry.before and entry.before.agreement else None
-        old = Status.COMPLETE in watch.meanings(Field.STATUS, agreed)  # an edit here that reopened it was lost
+        # An edit here that reopened it was lost, and it was told when it was agreed, or before it was sent.
+        old = any(Status.COMPLETE in watch.meanings(Field.STATUS, each) for each in _agreed_or_sent(entry.before))
         if key not in announced and (side is Side.HERE or (entry.before and entry.before.task_id and not old)):
             yield f"{key} completed its reminder, and nobody was told"
     for key in sorted(announced.keys() - completed.keys()):
         yield f"{key} was announced, and completes nothing"
+
+
+def _agreed_or_sent(reminder: Reminder | None) -> Iterator[str | None]:
+    """The task's status as last agreed, and as any update without an answer would have it (M8)."""
+    if reminder and reminder.agreement:
+        yield reminder.agreement.pairs[Field.STATUS][1]
+        for intent in reminder.intents:
+            if Field.STATUS in intent.pairs:
+                yield intent.pairs[Field.STATUS][1]
 
 
 def watermarks_keep_up(watch: Watch) -> Wrong:
