@@ -863,10 +863,8 @@ def _followed_there(watch: Watch, reminder_id: str, entries: list[There], field:
         return
     if end.by is not By.SYNC or name in end.rewritten:
         return
-    later = entries[entries.index(end) + 1 :]
-    again = next((each for each in later if not _same_there(field, end.after, each.after)), None)
-    if again and again.by is By.PERSON and _same_there(field, first.after, again.after):
-        return  # it was set again, and that edit is followed
+    if _came_back(first, entries[entries.index(end) :], field):
+        return
     raw = first.after.get(name)
     value = _plain(field, raw)
     if value in watch.lost(reminder_id, field, first.number) or _granted(first, entries):
@@ -882,6 +880,18 @@ def _followed_there(watch: Watch, reminder_id: str, entries: list[There], field:
     if deleted and not meanings:
         return  # F2: a foreign value has no place here
     yield f"{name} of {first.after['Id']} ({reminder_id}) was set to {value!r} there, and the sync replaced it without a word"
+
+
+def _came_back(first: There, later: list[There], field: Field) -> bool:
+    """Whether, after the sync's write that `later` begins with, people alone set the field until it was the same again: that edit is followed."""
+    for before, entry in pairwise(later):
+        if _same_there(field, before.after, entry.after):
+            continue
+        if entry.by is By.SYNC:
+            return False
+        if _same_there(field, first.after, entry.after):
+            return True
+    return False
 
 
 def _is_no_loss_of_a_subject(watch: Watch, value: str | None, versions: list[Here]) -> bool:
