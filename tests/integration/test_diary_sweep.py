@@ -220,6 +220,24 @@ def test_what_was_parked_is_still_the_sweep_s_find(stage: Stage) -> None:
     assert [drift.what for drift in stage.ledger.drifts(10)] == [("priority",)]
 
 
+def test_what_the_first_poll_after_an_outage_brings_is_no_find_of_the_hints_that_it_takes_back(stage: Stage) -> None:
+    """I5, I1: the sweep's hint was parked; what changed since, no poll could have brought sooner (seed 8556)."""
+    stage.create()
+    stage.settle()
+    stage.hints.store([Hint(stage.task_of(), swept=True)])
+    stage.org.faults.add("unavailable", times=None)
+    stage.pull()
+    stage.org.update_task(stage.anna, stage.task_of(), Priority="High")
+    stage.later(hours=2)
+    stage.org.faults.clear()
+    find.poll(stage.world)
+    *_, taken_back = stage.hints.take()
+    stage.hints.store([taken_back])
+    stage.pull()
+    assert stage.reminder().values.priority is Priority.HIGH
+    assert stage.ledger.drifts(10) == []
+
+
 # --- gone or no longer visible
 
 

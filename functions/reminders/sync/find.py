@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from reminders.core.drift import GRACE
 from reminders.core.lists import Shelf
 from reminders.core.problems import Failure
 from reminders.core.push_plan import chunks
@@ -55,13 +56,15 @@ def _poll(world: World) -> Summary:
     world, counts = run.world, Counter[str]()
     try:
         now = world.org.now()
-        _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts)
-        _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts)
+        stood = [
+            _follow(world, Mark.UPDATED, lambda asked: _updated(world, asked), now, counts),
+            _follow(world, Mark.DELETED, lambda asked: _deleted(world, asked), now, counts),
+        ]
     except OrgUnavailable as stop:
         # The watermarks stand where they stood; the next poll asks for the same range and more.
         run.stopped(stop.failure)
         return Summary(counts=counts, unavailable=stop.failure)
-    _drain(world, counts)
+    _drain(world, counts, caught_up=any(each is None or now - each > GRACE for each in stood))
     run.succeeded()
     return Summary(counts=counts)
 
@@ -131,8 +134,8 @@ def _first_sync(world: World, user_id: str) -> Summary:
     return Summary(counts=counts)
 
 
-def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[str]) -> None:
-    """Ask one replication resource from its watermark on, store the hints, then move the watermark."""
+def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[str]) -> datetime | None:
+    """Ask one replication resource from its watermark on, store the hints, then move the watermark. Give where it stood."""
     stands = world.ledger.watermark(mark)
     horizon = UPDATED_HORIZON if mark is Mark.UPDATED else DELETED_HORIZON
     try:
@@ -143,10 +146,11 @@ def _follow(world: World, mark: Mark, ask: Ask, now: datetime, counts: Counter[s
             counts.update(comparison.full(world, f"{mark}: {gap}"))
         counts["full_comparisons"] += 1
         world.ledger.advance(mark, span(None, now).start)
-        return
+        return stands
     world.hints.store(hints)
     world.ledger.advance(mark, reached)
     counts[f"{mark}_hints"] += len(hints)
+    return stands
 
 
 def _reachable(stands: datetime | None, now: datetime, horizon: timedelta) -> Span:
@@ -182,11 +186,14 @@ def _deleted(world: World, asked: Span) -> tuple[list[Hint], datetime]:
     return [Hint(task_id, deleted=at) for task_id, at in answer.records], answer.covered
 
 
-def _drain(world: World, counts: Counter[str]) -> None:
-    """Put parked hints back on the queue: the org has just answered, so the cause is gone (I1)."""
+def _drain(world: World, counts: Counter[str], *, caught_up: bool) -> None:
+    """Put parked hints back on the queue: the org has just answered, so the cause is gone (I1).
+
+    `caught_up`: this poll has brought what changed over some time, so what the sweep's parked hints find is no find of theirs (I5).
+    """
     parked = world.ledger.parked(PARKED)
     if parked.hints:
-        world.hints.store(parked.hints)
+        world.hints.store([replace(each, swept=each.swept and not caught_up) for each in parked.hints])
         world.ledger.unpark(parked.receipt)
         counts["unparked"] = len(parked.hints)
 
