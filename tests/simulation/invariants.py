@@ -171,6 +171,12 @@ class Watch:
         row = self.world.org.state.store.tables["Task"].get(reminder.task_id or "")
         return bool(reminder.deleted and row and not row["IsDeleted"] and row["OwnerId"] not in self.syncing())
 
+    def in_force(self, since: int, until: int | None = None) -> list[Settings]:
+        """The settings of this run that were in force since an entry of the journal, or until another."""
+        ends = [*self.settings_since[1:], self.journal.number + 1]
+        spans = zip(self.settings, self.settings_since, ends, strict=True)
+        return [each for each, begin, end in spans if end > since and (until is None or begin <= until)]
+
     def meanings(self, field: Field, raw: object) -> set[str | None]:
         """What a task's value means here, by any setting of this run."""
         text = None if raw is None else str(raw)
@@ -295,7 +301,12 @@ def _conflicts(entry: Here) -> Iterator[tuple[Field, Line, str, Fiber]]:
 
 
 def our_own_write_is_no_conflict(watch: Watch, entry: Here) -> Wrong:
-    """M8: what the task says when a conflict is told was set there by somebody else, not by our own write coming back."""
+    """M8: what the task says when a conflict is told was set there by somebody else, not by our own write coming back.
+
+    Once both sides had agreed on a delete, what had been sent before it without an answer is not known any more: a conflict is told (M5).
+    """
+    if entry.before and entry.before.tombstone and entry.before.tombstone.agreed:
+        return
     for field, _, task_id, fiber in _conflicts(entry):
         name, seen = mapping.TASK_FIELDS[field], fiber.saw.get("tasks", entry.number)
         wrote = [
@@ -624,9 +635,7 @@ def _was_equal_when_it_came(watch: Watch, task: Task, field: Field, reminder: Re
     name = mapping.TASK_FIELDS[field]
     entries = watch.journal.tasks[task.id]
     came = next(each.number for each in entries if each.after.get(name) == entries[-1].after.get(name))
-    until = [*watch.settings_since[1:], watch.journal.number + 1]
-    in_force = [settings for settings, end in zip(watch.settings, until, strict=True) if end > came]
-    return any(field not in set(_differences(reminder, task, settings)) for settings in in_force)
+    return any(field not in set(_differences(reminder, task, settings)) for settings in watch.in_force(came))
 
 
 def _differences(reminder: Reminder, task: Task, settings: Settings) -> Iterator[Field]:
@@ -877,9 +886,16 @@ def _followed_there(watch: Watch, reminder_id: str, entries: list[There], field:
         return
     if _set_back(watch, reminder_id, field, meanings, first.number):
         return
-    if deleted and not meanings:
-        return  # F2: a foreign value has no place here
+    if deleted and _was_foreign(field, raw, watch.in_force(first.number, end.number)):
+        return  # F2, S6: a foreign value has no place here
     yield f"{name} of {first.after['Id']} ({reminder_id}) was set to {value!r} there, and the sync replaced it without a word"
+
+
+def _was_foreign(field: Field, raw: object, in_force: list[Settings]) -> bool:
+    """Whether a status or priority meant nothing here by one of these settings: it was agreed as it was, and a later mapping touches nothing."""
+    text = None if raw is None else str(raw)
+    mapped = field in {Field.STATUS, Field.PRIORITY}
+    return mapped and any(mapping.read(field, text, settings) is None for settings in in_force)
 
 
 def _came_back(first: There, later: list[There], field: Field) -> bool:
