@@ -38,10 +38,10 @@ WEIGHTS: Final[dict[str, int]] = {
     "clone_there": 1, "clone_with_our_id": 2, "take_our_id": 1, "purge_there": 1, "convert_lead": 1, "series_there": 1, "archive_there": 1, "mass_there": 1, "hide_there": 2,
     "mass_delete_here": 1, "mass_delete_there": 1, "decide_held": 2, "take_back": 3,
     "both_at_once": 5, "meanwhile": 8,
-    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "bus_fault": 2, "crash": 10, "rare_crash": 3, "outage": 1, "long_outage": 0, "mass_delete": 0,
+    "org_fault": 9, "late_commit": 3, "ledger_fault": 4, "queue_fault": 2, "bus_fault": 2, "crash": 10, "rare_crash": 3, "outage": 1, "long_outage": 0, "mass_delete": 0, "same_at_once": 0,
     "schedule_fault": 2, "message_fault": 4, "clock_jump": 1, "stream_late": 1, "automation": 1, "validation": 2,
 }  # fmt: skip
-"""How often each happens, relative to the others."""
+"""How often each happens, relative to the others; what has 0 is put into a few stories (`run.py`)."""
 
 RARE: Final = (
     ("poll", "ledger.unpark"), ("poll", "ledger.save_user"), ("poll", "ledger.note_comparison"), ("poll", "ledger.save"),
@@ -53,7 +53,7 @@ RARE: Final = (
 
 FAULTS: Final = frozenset(
     {"org_fault", "late_commit", "ledger_fault", "queue_fault", "bus_fault", "crash", "rare_crash", "outage", "long_outage", "schedule_fault",
-     "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete"}
+     "message_fault", "clock_jump", "stream_late", "automation", "validation", "meanwhile", "mass_delete", "same_at_once"}
 )  # fmt: skip
 """Those that make something go wrong, or happen in the middle of something; and the one that takes too long."""
 
@@ -463,6 +463,17 @@ class Acts:
         told = self._edit(found, {name: ours})
         self.world.engine.after(self._pick([0, 300, 900, 2500]), lambda: self._edit_there(task, {field: theirs}))
         return f"{told}, and at once there {field}={theirs}"
+
+    def same_at_once(self) -> str | None:
+        """Somebody edits two fields here, the container dies before it sends them, and somebody there chooses the same for one of them."""
+        found = self._reminder(lambda each: each.task_id is not None and not each.deleted)
+        if found is None:
+            return None
+        engine, task, due = self.world.engine, found.task_id, self._date(700)
+        told = self._edit(found, {"due": due, "details": f"ours alone {self.number}"})
+        engine.deadly["push", "POST /services/data/v66.0/composite"] = "before"
+        engine.after(self._pick([2500, 20 * SECOND]), lambda: self._edit_there(task, {"ActivityDate": due}))
+        return f"{told}, which will not be sent at once, and there the same date is chosen"
 
     def meanwhile(self) -> str:
         """The next push or pull is in the middle of its work when somebody edits, deletes, undeletes or hands over what it works on."""

@@ -39,7 +39,7 @@ class Engine:
         self.hooks: list[tuple[str, int, Callable[[], object]]] = []
         """(function, at which of its calls from now on, what happens in that very moment)."""
         self.deadly: dict[tuple[str, str], str] = {}
-        """Calls at which the next container that makes them dies: (function, call), and whether before or after it."""
+        """Calls at which the next container that makes them dies: (function, the call or its first word), and whether before or after it."""
         self._heap: list[tuple[int, int, Callable[[], object]]] = []
         self._order = count()
         self._limit = 0
@@ -117,10 +117,10 @@ class Engine:
                 return
 
     def _die_if_due(self, fiber: Fiber, when: str, what: str) -> None:
-        place = fiber.function, what.partition(" ")[0]
-        if self.deadly.get(place) == when:
-            del self.deadly[place]
-            fiber.crash_at = fiber.ios, when
+        for call in (what.partition(" ")[0], fiber.asked[-1]) if self.deadly else ():
+            if self.deadly.get((fiber.function, call)) == when:
+                del self.deadly[fiber.function, call]
+                fiber.crash_at = fiber.ios, when
         if fiber.crash_at == (fiber.ios, when):
             self.fault(f"crash {when} an I/O")
             self.tell(f"{fiber.function} dies {when} {what}")

@@ -44,6 +44,8 @@ def steps_of(seed: int, length: int = STEPS) -> list[Step]:
         acts[rng.randrange(length)] = "long_outage"
     if rng.random() < 0.03:
         acts[rng.randrange(length)] = "mass_delete"
+    if rng.random() < 0.05:
+        acts[rng.randrange(length)] = "same_at_once"
     return [Step(act, f"{seed}/{number}") for number, act in enumerate(acts)]
 
 
