@@ -589,3 +589,21 @@ def test_a_waiting_delete_whose_task_is_seen_again_is_a_problem_no_more(stage: S
     stage.later(minutes=10)
     outbox.push(stage.world, ["r1"])
     assert stage.org.tasks() == []
+
+
+def test_an_empty_text_is_no_proof_that_our_update_arrived(stage: Stage) -> None:
+    """M8, M2: our update that cleared it got no answer, somebody cleared it there, and it was written again without a word (seed 170)."""
+    stage.create(details="first")
+    stage.settle()
+    task_id = stage.task_of()
+    stage.edit(details=None)
+    stage.org.faults.add("unavailable", match="composite", times=1)
+    stage.later(seconds=5)
+    stage.push()
+    stage.later(seconds=5)
+    stage.org.update_task(stage.anna, task_id, Description=None)
+    stage.edit(details="again")
+    stage.settle()
+
+    assert stage.org.task(task_id)["Description"] == "again"
+    assert [(line.field, line.lost) for line in stage.history("r1", Event.CONFLICT)] == [(Field.DETAILS, None)]
