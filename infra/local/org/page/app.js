@@ -219,6 +219,7 @@ async function openRecord() {
 
 await guarded(async () => {
   await signIn(new URLSearchParams(location.search).get("user"));
+  $("new").disabled = false; // before that, what its form asks for would be refused
   await show();
   if (kind) await openRecord();
 })();
