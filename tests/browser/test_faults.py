@@ -72,6 +72,30 @@ FAULTS = [
         test_everywhere.test_what_is_done_to_many_is_one_request_and_so_is_taking_it_back,
         "reminders/bulk",
     ),
+    Fault(
+        "a row that is drawn again takes back what one types",
+        "views/row.js",
+        'maxlength="255" defaultValue=${item.name}',
+        'maxlength="255" value=${item.name}',
+        test_work_list.test_what_is_typed_over_a_name_stays_when_the_row_is_drawn_again,
+        "Call Nina",
+    ),
+    Fault(
+        "renamed over a name that nobody saw",
+        "views/row.js",
+        "{ ...item, name: before, version }",
+        "item",
+        test_work_list.test_a_name_that_changed_while_one_typed_another_is_not_overwritten,
+        "Name: Call Nina → Theirs",
+    ),
+    Fault(
+        "a form that is drawn again takes back the day",
+        "views/composer.js",
+        "defaultValue=${dayHere()}",
+        "value=${dayHere()}",
+        test_work_list.test_what_was_chosen_for_a_new_one_stays_when_the_form_is_drawn_again,
+        "2026-11-22",
+    ),
 ]
 
 

@@ -85,6 +85,22 @@ def test_a_create_whose_answer_is_lost_makes_one_reminder(page: Page, api: Api) 
     assert [item["name"] for item in api("GET", "/api/reminders").json["items"]] == ["Once"]
 
 
+def test_what_was_chosen_for_a_new_one_stays_when_the_form_is_drawn_again(page: Page, api: Api) -> None:
+    """C1: the day among it; a refused Create takes nothing of what one entered."""
+    open_as(page)
+    page.get_by_role("button", name="New reminder").click()
+    form = page.get_by_role("form", name="New reminder")
+    form.get_by_label("Due").fill("2026-11-23")
+    form.get_by_label("Type").select_option("Call")
+    form.get_by_role("button", name="Create").click()
+    expect(form.get_by_role("alert")).to_be_visible()
+    form.get_by_label("Name").fill("Call Nina")
+    form.get_by_role("button", name="Create").click()
+    expect(form).to_have_count(0)
+    (made,) = api("GET", "/api/reminders").json["items"]
+    assert (made["name"], made["due"], made["type"]) == ("Call Nina", "2026-11-23", "Call")
+
+
 def test_a_day_is_worked_through_with_one_key_each(page: Page, api: Api) -> None:
     """C1: c completes the row one is on and steps to the next; u takes the last one back."""
     ids = [make(api, name) for name in ("One", "Two", "Three")]
@@ -145,6 +161,38 @@ def test_renamed_where_it_stands(page: Page, api: Api) -> None:
         expect(names(page)).to_have_text([wanted])
     expect(page.locator(".is-busy")).to_have_count(0)
     expect_stored(page, api, [reminder_id], name="Call Kim")
+
+
+def test_what_is_typed_over_a_name_stays_when_the_row_is_drawn_again(page: Page, api: Api) -> None:
+    """C1, C5: what changes elsewhere in another field shows meanwhile, and takes nothing of what one types."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    enter_list(page)
+    page.keyboard.press("e")
+    page.get_by_label("Name").fill("Call Kim")
+    edit(api, reminder_id, priority="High")
+    expect(page.locator(".row-high")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(names(page)).to_have_text(["Call Kim"])
+    expect_stored(page, api, [reminder_id], name="Call Kim", priority="High")
+    expect(page.locator(".refusal")).to_have_count(0)
+
+
+def test_a_name_that_changed_while_one_typed_another_is_not_overwritten(page: Page, api: Api) -> None:
+    """C5: an edit goes out on the name that one saw as one began to type."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    enter_list(page)
+    page.keyboard.press("e")
+    page.get_by_label("Name").fill("Mine")
+    edit(api, reminder_id, name="Theirs", priority="High")
+    expect(page.locator(".row-high")).to_be_visible()
+    page.keyboard.press("Enter")
+    refusal = page.locator(".refusal")
+    expect(refusal).to_contain_text("Name: Call Nina → Theirs")
+    assert stored(api, reminder_id)["name"] == "Theirs"
+    refusal.get_by_role("button", name="Do it anyway").click()
+    expect_stored(page, api, [reminder_id], name="Mine")
 
 
 def test_another_day_by_key_and_by_drag(page: Page, api: Api) -> None:

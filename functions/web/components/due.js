@@ -45,7 +45,7 @@ export const DueMenu = component(() => ({ ids, anchor, due, onClose }) => {
           </button>`)}
         <form class="menu-form" onSubmit=${typed}>
           <label class="slds-assistive-text" for="due-date">${t("Another day")}</label>
-          <input class="slds-input" id="due-date" name="date" type="date" min="1700-01-01" max="4000-12-31" value=${due ?? today.value} />
+          <input class="slds-input" id="due-date" name="date" type="date" min="1700-01-01" max="4000-12-31" defaultValue=${due ?? today.value} />
           <button class="slds-button slds-button_brand">${t("Set")}</button>
         </form>
       </div>

@@ -65,7 +65,7 @@ export const Composer = component((self) => {
         </div>
         <div class="slds-form-element">
           <label class="slds-form-element__label" for="new-due">${t("Due")}</label>
-          <input class="slds-input" id="new-due" name="due" type="date" min="1700-01-01" max="4000-12-31" value=${dayHere()} />
+          <input class="slds-input" id="new-due" name="due" type="date" min="1700-01-01" max="4000-12-31" defaultValue=${dayHere()} />
         </div>
         ${select("type", t("Type"), Object.entries(TYPES).map(([value, [, words]]) => [value, t(words)]), "Custom")}
         ${select("priority", t("Priority"), [["Normal", t("Normal")], ["High", t("High")]], "Normal")}

@@ -70,10 +70,11 @@ function facts(item) {
       ${item.sync_state === "problem" && html`<span class="dot" aria-hidden="true">·</span><span class="reason">${item.sync_reason}</span>`}</p>`;
 }
 
-/** Renaming where the name stands: Enter keeps it, Escape does not. */
+/** Renaming where the name stands: Enter keeps it, Escape does not. It goes out on the name that one saw as one began to type. */
 const Rename = component((self) => {
   let input = null;
   let over = false;
+  let seen = null;
   self.onMount(() => input.select());
   const end = (keep) => {
     if (over) return;
@@ -83,8 +84,9 @@ const Rename = component((self) => {
     const back = document.activeElement === input ? input.closest("[data-id]") : null;
     onDone();
     requestAnimationFrame(() => back?.querySelector(".row-name")?.focus());
-    if (!keep || !name || name === item.name) return;
-    change(item.id, { name }).then((saved) => saved && offerUndo(t("Renamed: {name}", { name }), () => change(item.id, { name: item.name })));
+    if (!keep || !name || !seen || name === seen.name) return;
+    const { id, name: before, version } = seen;
+    change(id, { name }, { ...item, name: before, version }).then((saved) => saved && offerUndo(t("Renamed: {name}", { name }), () => change(id, { name: before })));
   };
   const keys = (event) => {
     if (event.key === "Enter" && !event.isComposing) end(true);
@@ -94,6 +96,6 @@ const Rename = component((self) => {
     event.stopPropagation();
   };
   return ({ item }) => html`
-    <input class="slds-input row-rename" aria-label=${t("Name")} maxlength="255" value=${item.name} autocomplete="off"
-      ref=${(element) => (input = element)} onKeyDown=${keys} onBlur=${() => end(true)} />`;
+    <input class="slds-input row-rename" aria-label=${t("Name")} maxlength="255" defaultValue=${item.name} autocomplete="off"
+      ref=${(element) => (input = element)} onInput=${() => (seen ??= self.props.item)} onKeyDown=${keys} onBlur=${() => end(true)} />`;
 });
