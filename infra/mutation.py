@@ -1,7 +1,8 @@
 """`make mutation`: mutmut changes the pure core in every small way it knows, and the core's own tests must notice.
 
-mutmut knows a package by its path below `src`, and ours lies below `functions`: so a copy is made in `.cache/mutation`, which keeps
-what was found out between two runs. What survives is listed with its change; `tests/unit/core/survivors.md` says why it may.
+mutmut knows a package by its path below `src`, and ours lies below `functions`: so a copy is made in `.cache/mutation`, anew each time,
+because mutmut keeps what it has found of a mutant even when the tests have changed since. What survives is listed with its change;
+`tests/unit/core/survivors.md` says why it may.
 Changes of the wording of a sentence are counted apart: tests hold what is told, not how.
 """
 
@@ -41,6 +42,8 @@ pytest_add_cli_args_test_selection = ["tests/unit/core"]
 """
 
 TEXT: Final = re.compile(r'f?"[^"]*"')
+REPLACEMENT: Final = re.compile(r"\{[^}]*\}")
+"""What stands for a value in a text; it is no wording."""
 WORDS: Final = re.compile(r"\b(text|reason|words)( ?= ?)(None|…|words|text)")
 
 
@@ -64,21 +67,23 @@ class Survivor:
 
     @staticmethod
     def _wordless(lines: tuple[str, ...]) -> str:
-        text = TEXT.sub(lambda found: "…" if " " in found[0] else found[0], " ".join(line.strip() for line in lines))
+        text = TEXT.sub(
+            lambda found: "…" + "".join(REPLACEMENT.findall(found[0])) if " " in found[0] else found[0],
+            " ".join(line.strip() for line in lines),
+        )
         text = WORDS.sub("…", text)
         return re.sub(r"[\s,()…]|\bNone\b", "", text)
 
 
 def prepare() -> None:
-    """Bring the copy up to date. A file that is the same keeps its time, by which mutmut knows that it need not begin anew."""
+    """Make the copy."""
+    shutil.rmtree(BUILD, ignore_errors=True)
     for source, target in (
         ("functions/reminders", "src/reminders"),
         ("tests/unit/core", "tests/unit/core"),
         ("infra", "infra"),
     ):
-        shutil.copytree(
-            ROOT / source, BUILD / target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.md")
-        )
+        shutil.copytree(ROOT / source, BUILD / target, ignore=shutil.ignore_patterns("__pycache__", "*.md"))
     for name in ("conftest.py", "factories.py"):
         shutil.copy2(ROOT / "tests" / name, BUILD / "tests" / name)
     modules = ", ".join(f'"src/reminders/core/{each}.py"' for each in MODULES)

@@ -1,4 +1,4 @@
-"""Reminders, tasks and terms for tests: a plain pair in agreement, to change one thing at a time."""
+"""Reminders, tasks and terms for tests: a plain pair in agreement, to change one thing at a time; and what a merge stores of it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Any
 
 from reminders.core.decision import Terms
 from reminders.core.fields import agree_on_all
-from reminders.core.reminder import Field, Reminder, Values
+from reminders.core.merge import merge
+from reminders.core.reminder import Event, Field, Line, Record, Reminder, Trouble, Values
+from reminders.core.sayings import Said
 from reminders.core.settings import Settings
-from reminders.core.task import Task
+from reminders.core.task import Reading, Task
+from reminders.core.writes import with_intent
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(hours=1)
@@ -22,6 +25,7 @@ ROBOT = "005000000000000AAA"
 TASK_ID = "00T000000000001EAA"
 LEAD = "00Q000000000001AAA"
 CONTACT = "003000000000001AAA"
+TROUBLE = Trouble(code="SOME_RULE", message="No.", since=BEFORE)
 
 
 def a_task(**changes: Any) -> Task:
@@ -88,3 +92,53 @@ def edited(reminder: Reminder, *, at: datetime = NOW, **values: Any) -> Reminder
 def terms(*syncing: str, settings: Settings | None = None, skew: timedelta = timedelta()) -> Terms:
     """Give terms under which Anna and Ben sync, unless others are named."""
     return Terms(settings=settings or Settings(), syncing=frozenset(syncing or (ANNA, BEN)), me=ROBOT, skew=skew)
+
+
+def worn(reminder: Reminder | None = None) -> Reminder:
+    """Give a reminder that has been tried in vain: every piece of bookkeeping is set."""
+    return replace(
+        reminder or a_pair(),
+        pending=True,
+        attempts=4,
+        next_attempt=BEFORE,
+        rings=True,
+        trouble=TROUBLE,
+        retrying="OTHER",
+        rounds=2,
+    )
+
+
+def bookkeeping(reminder: Reminder) -> tuple[Any, ...]:
+    """Give what says whether and when it is tried again, and why not."""
+    return (
+        reminder.pending,
+        reminder.attempts,
+        reminder.next_attempt,
+        reminder.rings,
+        reminder.trouble,
+        reminder.retrying,
+    )
+
+
+AT_REST = (False, 0, None, False, None, None)
+
+
+def sent(reminder: Reminder, task: Reading | None = None, *, settings: Settings | None = None) -> Reminder:
+    """Give the reminder as stored just before the call."""
+    send = merge(reminder, task or a_task(), terms(settings=settings), NOW).send
+    assert send
+    return replace(
+        with_intent(reminder, send, NOW, lease=timedelta(minutes=2), seen=BEFORE), version=reminder.version + 1
+    )
+
+
+def stored(reminder: Reminder, reading: Reading, *, settings: Settings | None = None) -> Record:
+    """Merge, and give what is to be stored."""
+    record = merge(reminder, reading, terms(settings=settings), NOW).record
+    assert record
+    return record
+
+
+def a_line(event: Event, rule: str, text: Said, **more: Any) -> Line:
+    """Give a line of now."""
+    return Line(at=NOW, event=event, rule=rule, text=text, **more)

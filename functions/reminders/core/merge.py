@@ -122,8 +122,6 @@ def _restored(reminder: Reminder, tombstone: Tombstone, reading: Reading, terms:
             return _untold(_meet(back, reading, terms, now))
         case Unreadable() if reminder.task_id and not tombstone.agreed:
             return Decision(rule="M6", reason="Restored here, but its task cannot be read; that is no delete.")
-        case _:
-            pass
     if reminder.owner_before not in terms.syncing:
         return sync_is_off(reminder)
     return _anew(reminder, reading, terms, now)
@@ -224,7 +222,6 @@ def _hand_over(reminder: Reminder, task: Task, base: Agreement, terms: Terms, no
         pending=False,
         attempts=0,
         next_attempt=None,
-        rings=False,
         completion=completion(reminder, values, task, base, terms.settings),
     )
     line = there(Event.HANDED_OVER, "F6", Said.HANDED_OVER, now, owner=task.owner)
@@ -256,7 +253,6 @@ def _merge_pair(
         attempts=seen.attempts if waits else 0,
         trouble=seen.trouble if waits else None,
         retrying=seen.retrying if waits else None,
-        rings=waits and seen.rings,
     )
     lines = (
         *again,

@@ -267,12 +267,14 @@ def unseen(reminder: Reminder, task: Task, now: datetime) -> tuple[Line, ...]:
 
 def replaced(before: Agreement | None, pairs: Pairs, settings: Settings, now: datetime) -> list[Line]:
     """Lines for values that a write of ours replaced and nobody here ever took over: F1's Subject, F2's foreign status, or one that is only read."""
+    if before is None:
+        return []
     lines = []
-    for item in pairs if before else ():
-        old = before.pairs[item][1] if before else None
+    for item in pairs:
+        old = before.pairs[item][1]
         own = (
             render(settings.subject_template, before.inputs)
-            if before and item is Field.NAME
+            if item is Field.NAME
             else mapping.as_written(item, old, settings)
         )
         if old is not None and old != own:
@@ -301,7 +303,7 @@ def arrived(
     answer may have been made, too.
     """
     before = reminder.agreement
-    if before is None or base is None or (base is before and not reminder.intents):
+    if before is None or base is None or not reminder.intents:
         return []
     changed = {item: pair for item, pair in base.pairs.items() if pair != before.pairs[item]}
     for intent in reminder.intents:

@@ -98,6 +98,13 @@ def test_urgency_as_text_sorts_like_urgency() -> None:
     assert sorted(pairs, key=urgency_key) == sorted(pairs, key=urgency)
 
 
+def test_urgency_as_text_is_what_is_stored() -> None:
+    """O6: an index holds it, so that another form would sort among those stored before."""
+    high = a_pair(values=some_values(due=date(2026, 1, 2), priority=Priority.HIGH))
+
+    assert [urgency_key(each) for each in (high, a_pair())] == ["2026-01-02#0", "2026-11-24#1"]
+
+
 def test_the_calls_that_are_left_go_to_what_is_most_urgent() -> None:
     """O6: a delete takes two calls, an update shares its call with 24 others, and no bound sends all."""
     sends = {
