@@ -382,6 +382,15 @@ def test_sync_off_nothing_moves_and_on_again_everything_does(stage: Stage) -> No
     assert stage.reminder("local").task_id is None
 
 
+def test_what_waits_for_sync_to_be_turned_on_needs_no_session(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S3, O6: nobody signs in for a push that has no task to read and nothing to send; no outage keeps it from its rest."""
+    stage.create()
+    stage.sync(stage.anna, on=False)
+    monkeypatch.setattr(type(stage.world.org), "me", lambda _: pytest.fail("it signed in"))
+    assert stage.push().counts["decided_S3"] == 1
+    assert stage.reminder().next_attempt is None
+
+
 def test_handed_to_a_queue_and_back(stage: Stage) -> None:
     """F6: it leaves the list, is not written, and comes back to whoever owns it then."""
     queue = stage.org.add_queue("Inbound", {stage.anna, stage.ben})

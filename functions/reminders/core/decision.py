@@ -16,8 +16,8 @@ from reminders.core.task import Task
 class Terms:
     """What a merge must know besides the three sides.
 
-    `syncing`: the users, among those concerned, who sync now. `me`: the user that we write as. `skew`: Salesforce's clock minus ours, which corrects the edit
-    times of reminders when they are held against the task's stamps (M2).
+    `syncing`: the users, among those concerned, who sync now. `me`: the user that we write as; empty where no task was read.
+    `skew`: Salesforce's clock minus ours, which corrects the edit times of reminders when they are held against the task's stamps (M2).
     """
 
     settings: Settings

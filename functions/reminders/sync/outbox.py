@@ -47,7 +47,8 @@ class _Tally:
     """What one push did so far.
 
     `cured`: codes of the problems that something sent had before. `halvings`: how many are left. `reads`: API calls that reading
-    for this round took. `looked_up`: whose tasks this round looked for by our id. `edited`: when what was sent had been edited here (C3). `left` tells how many calls the budget still bears (O6).
+    for this round took. `looked_up`: whose tasks this round looked for by our id. `edited`: when what was sent had been edited
+    here (C3). `left` tells how many calls the budget still bears (O6).
     """
 
     left: Callable[[], int | None]
