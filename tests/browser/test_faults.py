@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -81,10 +82,30 @@ FAULTS = [
         "Call Nina",
     ),
     Fault(
+        "a row that moves lets go of what one types",
+        "views/row.js",
+        "!elsewhere) input.focus();",
+        "!elsewhere) end(true);",
+        partial(
+            test_work_list.test_one_types_on_when_the_row_moves, elsewhere={"priority": "High"}, moves="insertBefore"
+        ),
+        "Call Kim",
+    ),
+    Fault(
+        "a row that moves to another day begins anew",
+        "views/row.js",
+        "draft.text ?? input.value",
+        "input.value",
+        partial(
+            test_work_list.test_one_types_on_when_the_row_moves, elsewhere={"due": "2026-11-23"}, moves="moveBefore"
+        ),
+        "Call Kim",
+    ),
+    Fault(
         "renamed over a name that nobody saw",
         "views/row.js",
-        "{ ...item, name: before, version }",
-        "item",
+        "{ ...self.props.item, name: before, version }",
+        "self.props.item",
         test_work_list.test_a_name_that_changed_while_one_typed_another_is_not_overwritten,
         "Name: Call Nina → Theirs",
     ),

@@ -172,10 +172,51 @@ def test_what_is_typed_over_a_name_stays_when_the_row_is_drawn_again(page: Page,
     page.get_by_label("Name").fill("Call Kim")
     edit(api, reminder_id, priority="High")
     expect(page.locator(".row-high")).to_be_visible()
+    expect(page.get_by_label("Name")).to_have_value("Call Kim")
     page.keyboard.press("Enter")
     expect(names(page)).to_have_text(["Call Kim"])
     expect_stored(page, api, [reminder_id], name="Call Kim", priority="High")
     expect(page.locator(".refusal")).to_have_count(0)
+
+
+@pytest.mark.parametrize("moves", ["moveBefore", "insertBefore"])
+@pytest.mark.parametrize(
+    "elsewhere", [{"priority": "High"}, {"due": "2026-11-23"}], ids=["in its day", "to another day"]
+)
+def test_one_types_on_when_the_row_moves(page: Page, api: Api, elsewhere: dict[str, str], moves: str) -> None:
+    """C1, C5: what comes into the list meanwhile takes neither what was typed nor the keys that follow, which would do things to the list."""
+    ids = {name: make(api, name) for name in ("One", "Two", "Three")}
+    if moves == "insertBefore":  # as in browsers that have nothing else: it takes the focus away
+        page.add_init_script("delete Element.prototype.moveBefore")
+    open_as(page)
+    enter_list(page)
+    page.keyboard.press("End")
+    expect(page.locator('.row.is-here[aria-posinset="3"]')).to_have_count(1)
+    moved = ids.pop(page.locator(".row.is-here .row-name").inner_text())
+    page.keyboard.press("e")
+    page.keyboard.type("Call K")
+    edit(api, moved, **elsewhere)
+    row = page.locator(f'[data-id="{moved}"]')
+    expect(row).to_have_attribute("aria-posinset", "1")
+    page.keyboard.type("im")
+    page.keyboard.press("Enter")
+    expect(row.locator(".row-name")).to_have_text("Call Kim")
+    expect_stored(page, api, [moved], name="Call Kim", **elsewhere)
+    assert [stored(api, each)["version"] for each in ids.values()] == [1, 1]
+
+
+def test_what_one_typed_is_kept_when_the_row_leaves_the_list(page: Page, api: Api) -> None:
+    """C1, C5: somebody else completed it; the name as far as it was typed is told beside that, and saved if one says so."""
+    reminder_id = make(api, "Call Nina")
+    open_as(page)
+    enter_list(page)
+    page.keyboard.press("e")
+    page.get_by_label("Name").fill("Call Kim")
+    edit(api, reminder_id, status="Complete")
+    refusal = page.locator(".refusal")
+    expect(refusal).to_contain_text("Status: Open → Complete")
+    refusal.get_by_role("button", name="Do it anyway").click()
+    expect_stored(page, api, [reminder_id], name="Call Kim", status="Complete")
 
 
 def test_a_name_that_changed_while_one_typed_another_is_not_overwritten(page: Page, api: Api) -> None:

@@ -107,7 +107,7 @@ const Body = view(({ list, ui }) => {
   }
   const draw = (item, at, of) => html`
     <${Row} key=${item.id} item=${item} at=${at} of=${of} reach=${cursor.value ? cursor.value === item.id : at === 1} ui=${ui} today=${today.value} here=${cursor.value === item.id}
-      picked=${selected.value.has(item.id)} open=${route.value.id === item.id} renaming=${ui.renaming.value === item.id} />`;
+      picked=${selected.value.has(item.id)} open=${route.value.id === item.id} renaming=${ui.renaming.value?.id === item.id ? ui.renaming.value : null} />`;
   return html`<${Rows} sections=${shown} draw=${draw} heads=${list.views.length > 1 || filtered.value} />`;
 });
 

@@ -70,7 +70,7 @@ export function actions(ui) {
     "Shift+ArrowDown": extend(1),
     "Shift+ArrowUp": extend(-1),
     c: some(completeThem),
-    e: some(([id]) => (ui.renaming.value = id)),
+    e: some(([id]) => (ui.renaming.value = { id })),
     d: some((ids) => (ui.due.value = { ids, due: ids.length === 1 ? find(ids[0]).due : null, anchor: anchorOf(ids[0]) })),
     t: day(0, "Today"),
     m: day(1, "Tomorrow"),

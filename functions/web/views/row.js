@@ -34,7 +34,7 @@ export const Row = component(() => {
         ${tick(item, reach)}
         <div class="row-text">
           ${renaming
-            ? html`<${Rename} item=${item} onDone=${() => (ui.renaming.value = null)} />`
+            ? html`<${Rename} item=${item} at=${at} draft=${renaming} ui=${ui} />`
             : html`<button type="button" class="row-name" tabindex=${reach} aria-expanded=${String(open)} onClick=${openIt} onFocus=${() => (cursor.value = id)}><bdi>${name}</bdi></button>`}
           ${facts(item)}
         </div>
@@ -70,24 +70,50 @@ function facts(item) {
       ${item.sync_state === "problem" && html`<span class="dot" aria-hidden="true">·</span><span class="reason">${item.sync_reason}</span>`}</p>`;
 }
 
-/** Renaming where the name stands: Enter keeps it, Escape does not. It goes out on the name that one saw as one began to type. */
+/**
+ * Renaming where the name stands: Enter keeps it, Escape does not. `draft` is what is being typed, of which name that one saw, and into
+ * what: a row that moves under one's hands goes on with it, and only whoever turns to something else is done.
+ */
 const Rename = component((self) => {
+  const { draft, ui } = self.props;
   let input = null;
-  let over = false;
-  let seen = null;
-  self.onMount(() => input.select());
+  let elsewhere = false;
+  self.onMount(() => {
+    draft.input = input;
+    input.value = draft.text ?? input.value;
+    input.focus();
+    if (draft.text === undefined) input.select();
+    const pressed = (event) => (elsewhere = event.target !== input);
+    document.addEventListener("pointerdown", pressed, true);
+    return () => {
+      document.removeEventListener("pointerdown", pressed, true);
+      if (draft.input === input) draft.input = null;
+      setTimeout(() => draft.input ?? end(true)); // it has left the list
+    };
+  });
   const end = (keep) => {
-    if (over) return;
-    over = true;
-    const { item, onDone } = self.props;
-    const name = input.value.trim();
-    const back = document.activeElement === input ? input.closest("[data-id]") : null;
-    onDone();
+    if (ui.renaming.value !== draft) return;
+    const { text, seen } = draft;
+    const back = input && document.activeElement === input ? input.closest("[data-id]") : null;
+    ui.renaming.value = null;
     requestAnimationFrame(() => back?.querySelector(".row-name")?.focus());
-    if (!keep || !name || !seen || name === seen.name) return;
+    const name = text?.trim();
+    if (!keep || !name || name === seen.name) return;
     const { id, name: before, version } = seen;
-    change(id, { name }, { ...item, name: before, version }).then((saved) => saved && offerUndo(t("Renamed: {name}", { name }), () => change(id, { name: before })));
+    change(id, { name }, { ...self.props.item, name: before, version }).then((saved) => saved && offerUndo(t("Renamed: {name}", { name }), () => change(id, { name: before })));
   };
+  const typed = () => {
+    draft.seen ??= self.props.item;
+    draft.text = input.value;
+  };
+  // A row that moves may lose the focus, in some browsers without a word (only newer ones have `moveBefore`).
+  const stay = () => {
+    const now = document.activeElement;
+    if (!input || now === input) return; // it stands elsewhere now, or one looks at another window
+    if (now === document.body && !elsewhere) input.focus();
+    else end(true);
+  };
+  self.onDrawn(stay);
   const keys = (event) => {
     if (event.key === "Enter" && !event.isComposing) end(true);
     else if (event.key === "Escape") end(false);
@@ -97,5 +123,5 @@ const Rename = component((self) => {
   };
   return ({ item }) => html`
     <input class="slds-input row-rename" aria-label=${t("Name")} maxlength="255" defaultValue=${item.name} autocomplete="off"
-      ref=${(element) => (input = element)} onInput=${() => (seen ??= self.props.item)} onKeyDown=${keys} onBlur=${() => end(true)} />`;
+      ref=${(element) => (input = element)} onInput=${typed} onKeyDown=${keys} onBlur=${() => setTimeout(stay)} />`;
 });
