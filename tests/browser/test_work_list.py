@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fakes.on_the_page import (
@@ -183,7 +184,7 @@ def test_what_is_typed_over_a_name_stays_when_the_row_is_drawn_again(page: Page,
 @pytest.mark.parametrize(
     "elsewhere", [{"priority": "High"}, {"due": "2026-11-23"}], ids=["in its day", "to another day"]
 )
-def test_one_types_on_when_the_row_moves(page: Page, api: Api, elsewhere: dict[str, str], moves: str) -> None:
+def test_one_types_on_when_the_row_moves(page: Page, api: Api, elsewhere: dict[str, Any], moves: str) -> None:
     """C1, C5: what comes into the list meanwhile takes neither what was typed nor the keys that follow, which would do things to the list."""
     ids = {name: make(api, name) for name in ("One", "Two", "Three")}
     if moves == "insertBefore":  # as in browsers that have nothing else: it takes the focus away
