@@ -75,7 +75,7 @@ FAULTS = [
     ),
     Fault(
         "a row that is drawn again takes back what one types",
-        "views/row.js",
+        "views/rename.js",
         'maxlength="255" defaultValue=${item.name}',
         'maxlength="255" value=${item.name}',
         test_work_list.test_what_is_typed_over_a_name_stays_when_the_row_is_drawn_again,
@@ -83,7 +83,7 @@ FAULTS = [
     ),
     Fault(
         "a row that moves lets go of what one types",
-        "views/row.js",
+        "views/rename.js",
         "!elsewhere) input.focus();",
         "!elsewhere) end(true);",
         partial(
@@ -93,7 +93,7 @@ FAULTS = [
     ),
     Fault(
         "a row that moves to another day begins anew",
-        "views/row.js",
+        "views/rename.js",
         "draft.text ?? input.value",
         "input.value",
         partial(
@@ -103,7 +103,7 @@ FAULTS = [
     ),
     Fault(
         "renamed over a name that nobody saw",
-        "views/row.js",
+        "views/rename.js",
         "{ ...self.props.item, name: before, version }",
         "self.props.item",
         test_work_list.test_a_name_that_changed_while_one_typed_another_is_not_overwritten,

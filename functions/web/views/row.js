@@ -6,12 +6,12 @@ import { dueWords, fullDate } from "../lib/dates.js";
 import { go, route } from "../lib/routes.js";
 import { component, html } from "../lib/ui.js";
 import { t } from "../lib/words.js";
-import { change, restore } from "../store/edits.js";
+import { restore } from "../store/edits.js";
 import { cursor, me, names } from "../store/lists.js";
-import { offerUndo } from "../store/undo.js";
 import { select } from "../store/sections.js";
 import { dragging, dragStart } from "./drop_days.js";
 import { completeThem } from "./list_keys.js";
+import { Rename } from "./rename.js";
 
 export const TYPES = { Call: ["call", "Call"], Email: ["email", "Email"], InMail: ["chat", "InMail"], Custom: ["task", "To-do"] };
 
@@ -69,59 +69,3 @@ function facts(item) {
     <p class="row-facts"><${Icon} name=${icon} size="small" /> ${t(type)}${words.map((word) => html`<span class="dot" aria-hidden="true">·</span><bdi>${word}</bdi>`)}
       ${item.sync_state === "problem" && html`<span class="dot" aria-hidden="true">·</span><span class="reason">${item.sync_reason}</span>`}</p>`;
 }
-
-/**
- * Renaming where the name stands: Enter keeps it, Escape does not. `draft` is what is being typed, of which name that one saw, and into
- * what: a row that moves under one's hands goes on with it, and only whoever turns to something else is done.
- */
-const Rename = component((self) => {
-  const { draft, ui } = self.props;
-  let input = null;
-  let elsewhere = false;
-  self.onMount(() => {
-    draft.input = input;
-    input.value = draft.text ?? input.value;
-    input.focus();
-    if (draft.text === undefined) input.select();
-    const pressed = (event) => (elsewhere = event.target !== input);
-    document.addEventListener("pointerdown", pressed, true);
-    return () => {
-      document.removeEventListener("pointerdown", pressed, true);
-      if (draft.input === input) draft.input = null;
-      setTimeout(() => draft.input ?? end(true)); // it has left the list
-    };
-  });
-  const end = (keep) => {
-    if (ui.renaming.value !== draft) return;
-    const { text, seen } = draft;
-    const back = input && document.activeElement === input ? input.closest("[data-id]") : null;
-    ui.renaming.value = null;
-    requestAnimationFrame(() => back?.querySelector(".row-name")?.focus());
-    const name = text?.trim();
-    if (!keep || !name || name === seen.name) return;
-    const { id, name: before, version } = seen;
-    change(id, { name }, { ...self.props.item, name: before, version }).then((saved) => saved && offerUndo(t("Renamed: {name}", { name }), () => change(id, { name: before })));
-  };
-  const typed = () => {
-    draft.seen ??= self.props.item;
-    draft.text = input.value;
-  };
-  // A row that moves may lose the focus, in some browsers without a word (only newer ones have `moveBefore`).
-  const stay = () => {
-    const now = document.activeElement;
-    if (!input || now === input) return; // it stands elsewhere now, or one looks at another window
-    if (now === document.body && !elsewhere) input.focus();
-    else end(true);
-  };
-  self.onDrawn(stay);
-  const keys = (event) => {
-    if (event.key === "Enter" && !event.isComposing) end(true);
-    else if (event.key === "Escape") end(false);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  return ({ item }) => html`
-    <input class="slds-input row-rename" aria-label=${t("Name")} maxlength="255" defaultValue=${item.name} autocomplete="off"
-      ref=${(element) => (input = element)} onInput=${typed} onKeyDown=${keys} onBlur=${() => setTimeout(stay)} />`;
-});
