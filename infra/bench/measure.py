@@ -132,16 +132,18 @@ def by_turns(
     round_: Callable[[], object] = bool,
     turn: Callable[[], object] = bool,
 ) -> dict[str, list[float]]:
-    """Run every contender once a round, another one first each time; gives each one's samples.
+    """Run every contender once a round, another one first each time, from there backwards every other time; gives each one's samples.
 
-    `round_` prepares a round, `turn` each turn; neither is measured.
+    So nobody always comes right after the same one, whose garbage it would clear away. `round_` prepares a round, `turn` each turn;
+    neither is measured.
     """
     samples: dict[str, list[float]] = {name: [] for name in contenders}
     names = list(contenders)
     for number in range(rounds):
         round_()
-        first = number % len(names)
-        for name in names[first:] + names[:first]:
+        at = number % len(names)
+        first, *others = names[at:] + names[:at]
+        for name in [first, *(reversed(others) if number % 2 else others)]:
             turn()
             samples[name].append(contenders[name]())
     return samples
