@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
 from infra.bench.measure import by_turns
 
@@ -17,9 +18,8 @@ def test_everybody_is_first_once_and_follows_each_neighbour_now_and_then() -> No
     assert samples == {name: [1.0] * 4 for name in names}
     assert all(sorted(each) == names for each in rounds)
     assert [each[0] for each in rounds] == names
-    for one, other in zip(names, names[1:], strict=False):
-        before = [each.index(one) < each.index(other) for each in rounds]
-        assert {True, False} == set(before)
+    follows = [sum((one, other) in pairwise(each) for each in rounds) for one, other in pairwise(names)]
+    assert max(follows) <= len(rounds) / 2
 
 
 def _run(ran: list[str], name: str) -> float:
